@@ -1,0 +1,98 @@
+"""What can go wrong, and what becomes of the message that went wrong.
+
+The classes say what happens next, which is all that the author of an agent has to know::
+
+    ToolguildError
+    ├── TemporaryError        the same message may succeed later
+    │   └── Conflict          somebody saved this record since it was loaded
+    ├── PermanentError        the same message will never succeed
+    │   ├── Refused           policy, review or a signature says no
+    │   ├── OutOfBudget       a limit in tokens, money or time is reached
+    │   └── Misconfigured     the operator has to change something
+    └── UsageError            a person gave bad input; the text says what to do about it
+
+Anything else that a handler raises is a bug of ours: it is tried again, later each time, and then
+becomes a dead letter.
+"""
+
+from dataclasses import dataclass
+
+MAX_DELIVERIES = 5
+
+
+class ToolguildError(Exception):
+    """Base of every error of ours."""
+
+    code = "failed"
+
+
+class TemporaryError(ToolguildError):
+    """The same message may succeed later: a rate limit, a busy sandbox."""
+
+    code = "temporary"
+
+    def __init__(self, why: str, *, after: float = 5.0) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+class Conflict(TemporaryError):
+    """Somebody saved this record since it was loaded: load it again and advance again."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"record {key} was saved by somebody else", after=0.05)
+
+
+class PermanentError(ToolguildError):
+    """The same message will never succeed."""
+
+
+class Refused(PermanentError):
+    """Policy, review or a missing signature forbids it."""
+
+    code = "refused"
+
+
+class OutOfBudget(PermanentError):
+    """A hard limit in tokens, money or seconds is reached."""
+
+    code = "out_of_budget"
+
+
+class Misconfigured(PermanentError):
+    """The operator has to change something first: a key, a model name, a missing sandbox."""
+
+    code = "misconfigured"
+
+
+class UsageError(ToolguildError):
+    """A person gave input that cannot be used. The text says what was wrong, where, and what to do."""
+
+    code = "usage"
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Deliver the message again after so many seconds."""
+
+    after: float
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Never deliver the message again."""
+
+    code: str
+    reason: str
+
+
+def verdict(error: Exception, delivery: int) -> Retry | GiveUp:
+    """Say what becomes of a message whose n-th delivery raised `error`."""
+    code = error.code if isinstance(error, ToolguildError) else "bug"
+    if isinstance(error, Conflict):
+        return Retry(error.after)  # a lost race is no failure of the message, however often it happens
+    if isinstance(error, PermanentError | UsageError) or delivery >= MAX_DELIVERIES:
+        return GiveUp(code, str(error) or type(error).__name__)
+    if isinstance(error, TemporaryError):
+        return Retry(error.after)
+    return Retry(min(2.0**delivery, 30.0))  # a bug of ours: back off, so that a roll-out can mend it

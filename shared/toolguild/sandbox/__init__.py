@@ -1,0 +1,1 @@
+"""Where untrusted code runs: one interface, several backends, one suite that all of them pass."""

@@ -1,0 +1,115 @@
+"""What a sandbox is: one call of untrusted code in, what happened out.
+
+Every backend keeps these promises, and `checks.py` proves them on the machine at hand.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from toolguild.capability import Language, Limits
+from toolguild.errors import Misconfigured, TemporaryError
+
+Outcome = Literal[
+    "ok",  # the entry function returned a JSON value
+    "error",  # the code raised; `fault` says what and where
+    "timeout",  # killed at the wall clock limit or the CPU limit
+    "memory",  # killed or refused memory at the memory limit
+    "disk",  # more in scratch or /output than allowed
+    "printed",  # printed more than allowed
+    "result",  # returned more than allowed
+    "exited",  # ended without an answer: exit, abort, a signal, a closed channel
+    "forged",  # wrote to the supervisor's channel what the harness did not write
+    "killed",  # ended from outside: cancelled, halted
+]
+
+
+class SandboxUnavailable(Misconfigured):
+    """This backend cannot isolate anything here. The text says why and what to do; nothing was run."""
+
+
+class SandboxBroken(TemporaryError):
+    """The sandbox itself failed, not the code in it. The sandbox is discarded; the call may be repeated."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """Source text and the name of the function in it that is called with keyword arguments."""
+
+    language: Language
+    source: str
+    entry: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. Files in `inputs` appear read-only as /data/<name>; what is written below /output comes back."""
+
+    code: Code
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    inputs: Mapping[str, Path | bytes] = field(default_factory=dict)  # plain file names, no slashes
+    limits: Limits = Limits()
+    imports: tuple[str, ...] = ()  # libraries beyond the standard ones: decides which warm template serves it
+    programs: tuple[str, ...] = ()  # programs it may start; none: it cannot start any process
+    uses: Mapping[str, Code] = field(default_factory=dict)  # `from guild import <alias>` / require("guild").<alias>
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the code did wrong, fit for showing to a person or a model."""
+
+    kind: str  # the outcome's name
+    type: str  # class of the exception, or the signal's name
+    message: str
+    line: int | None = None  # in the called source, 1-based
+    source_line: str | None = None
+    traceback: str = ""  # frames of the tool's own code only
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the call used, measured outside the code that ran."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A regular file that the call left below /output, copied out."""
+
+    name: str  # relative path, forward slashes, no dot parts
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a call ended. `value` means something only when `outcome` is "ok"."""
+
+    outcome: Outcome
+    value: object
+    files: tuple[OutputFile, ...]
+    printed: str
+    usage: Usage
+    fault: Fault | None
+
+
+class Sandbox(Protocol):
+    """A pool of isolated places to run code in. Safe to call from several tasks at once."""
+
+    name: str  # "bubblewrap", "docker"
+    isolation: str  # how calls are kept apart here, in a few words, for reports and the doctor
+
+    async def run(self, call: Call) -> Ran:
+        """Run one call in a fresh process tree with fresh scratch, and return how it ended.
+
+        Raises SandboxBroken when the sandbox failed, never because of what the code did. Cancelling
+        the task kills the whole process tree before CancelledError leaves this method.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End every process and remove every file that belongs to this sandbox. Idempotent."""
+        ...
