@@ -1,0 +1,79 @@
+"""How an agent and a service are declared.
+
+A process remembers and does no work: `advance(state, event)` is pure. A worker works and remembers
+nothing: one command in, one event out. A service is a package that brings one or more agents; the
+runtime finds it by the entry point group `toolguild.services` and gives its agents what they ask for.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
+
+from toolguild.messages import Command, Envelope, Event, Message
+from toolguild.tool.value import Value
+
+if TYPE_CHECKING:
+    from toolguild.runtime.guild import Guild
+
+S = TypeVar("S")
+C = TypeVar("C", bound=Command)
+
+REMEMBERED = 512  # ids of applied messages that a record keeps; older repeats find their work settled
+
+
+class Record(Value, Generic[S]):
+    """All that a process keeps of one task or build: its state, what it applied, what it still has to send."""
+
+    state: S
+    applied: tuple[UUID, ...] = ()
+    outbox: tuple[Envelope, ...] = ()  # decided, perhaps not yet sent
+
+    def after(
+        self, cause: Envelope, state: S, messages: Sequence[Message], *, source: str, at: str
+    ) -> "Record[S]":
+        """Return the record once `cause` has been applied, with its consequences in the outbox."""
+        new = tuple(cause.consequence(n, body, source=source, at=at) for n, body in enumerate(messages))
+        applied = (*self.applied, cause.id)[-REMEMBERED:]
+        return type(self)(state=state, applied=applied, outbox=self.outbox + new)
+
+
+@dataclass(frozen=True)
+class Process(Generic[S]):
+    """Remembers. Its records live in `bucket`, one for each key of the events that it reads."""
+
+    name: str
+    bucket: str
+    reads: tuple[type[Event], ...]
+    record: type[Record[S]]
+    start: S
+    advance: Callable[[S, Event], tuple[S, Sequence[Message]]]
+
+
+@dataclass(frozen=True)
+class Worker(Generic[C]):
+    """Works. `at_once` is how many commands one replica takes in parallel."""
+
+    name: str
+    reads: type[C]
+    work: Callable[[C], Awaitable[Event]]
+    at_once: int = 4
+
+
+Agent = Process[Any] | Worker[Any]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A deployable package of agents.
+
+    `open` gets the guild's resources and yields the agents; what it opens, it closes. `needs` names the
+    resources that must work before the service is ready: any of "model", "sandbox", "registry".
+    """
+
+    name: str
+    description: str
+    open: "Callable[[Guild], AbstractAsyncContextManager[Sequence[Agent]]]"
+    needs: frozenset[str] = field(default_factory=frozenset)
+    version: str = "0.1.0"

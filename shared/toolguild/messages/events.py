@@ -1,0 +1,267 @@
+"""Facts. Anyone may read them; nobody can refuse them."""
+
+from typing import ClassVar, Literal
+
+from pydantic import JsonValue
+
+from toolguild.canonical import Digest
+from toolguild.goal import Goal
+from toolguild.messages.base import Artifact, Brief, BuildId, Event, ModelUsage, TaskId
+from toolguild.messages.result import CriterionResult, Result, TaskStatus
+from toolguild.plan.plan import Plan
+from toolguild.sandbox.interface import Fault, Outcome, Usage
+from toolguild.tool import Case, Draft, Exam, Finding, Property, Signature, TestReport, ToolSpec
+
+
+class GoalGiven(Event):
+    """A person or a program wants something. The first message of every task."""
+
+    kind: Literal["goal-given"] = "goal-given"
+    task: TaskId
+    brief: Brief
+    goal: Goal
+    files: tuple[Artifact, ...] = ()
+
+
+class PlanMade(Event):
+    """A checked plan."""
+
+    kind: Literal["plan-made"] = "plan-made"
+    task: TaskId
+    attempt: int
+    plan: Plan
+    usage: tuple[ModelUsage, ...] = ()
+
+
+class ToolTried(Event):
+    """A published tool was run on a request's examples."""
+
+    kind: Literal["tool-tried"] = "tool-tried"
+    task: TaskId
+    step: str
+    tool: Digest
+    title: str
+    passed: bool
+    detail: str = ""
+
+
+class ToolWanted(Event):
+    """A task needs a tool that nobody has. Starts or joins the build of that spec."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["tool-wanted"] = "tool-wanted"
+    build: BuildId
+    task: TaskId
+    brief: Brief
+    spec: ToolSpec
+    parent: Digest | None = None  # published tool that failed on real data
+    fault: Fault | None = None
+    regression: Case | None = None
+
+
+class ToolDrafted(Event):
+    """Somebody wrote a tool."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["tool-drafted"] = "tool-drafted"
+    build: BuildId
+    attempt: int
+    draft: Draft
+    usage: tuple[ModelUsage, ...] = ()
+
+
+class ExamSet(Event):
+    """An exam is there; `settled` names the disputes that this answer settles."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["exam-set"] = "exam-set"
+    build: BuildId
+    exam: Exam
+    usage: tuple[ModelUsage, ...] = ()
+
+
+class DraftReviewed(Event):
+    """A review ended. Only with a clearance may the draft run in a sandbox."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["draft-reviewed"] = "draft-reviewed"
+    build: BuildId
+    attempt: int
+    draft: Digest
+    verdict: Literal["allow", "ask", "block"]
+    findings: tuple[Finding, ...] = ()
+    clearance: Signature | None = None
+    usage: tuple[ModelUsage, ...] = ()
+
+
+class DraftTested(Event):
+    """A draft ran against an exam."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["draft-tested"] = "draft-tested"
+    build: BuildId
+    attempt: int
+    role: Literal["candidate", "rival", "predecessor"]
+    report: TestReport
+    signature: Signature
+
+
+class RivalsFound(Event):
+    """Published tools fit the spec, or carry the name: they are to be compared before a twin is published."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["rivals-found"] = "rivals-found"
+    build: BuildId
+    attempt: int
+    rivals: tuple[tuple[Draft, Signature], ...] = ()  # to run against the new exam, with their clearances
+    rival_tools: tuple[Digest, ...] = ()  # their digests as tools, in the same order
+    predecessor: Exam | None = None  # of the newest version of the same name: the new draft runs against it
+
+
+class ToolPublished(Event):
+    """The registry has a tool for this build: a new one, or an older one that passes the exam."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["tool-published"] = "tool-published"
+    build: BuildId
+    tool: Digest
+    title: str
+    description: str = ""
+    made: bool  # False: an existing tool passed the exam, a twin was refused
+    attempt: int = 0
+
+
+class DraftRefused(Event):
+    """A draft did not pass. Failures are told so that hidden answers stay hidden."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["draft-refused"] = "draft-refused"
+    build: BuildId
+    attempt: int
+    failures: tuple[str, ...]
+
+
+class ToolReady(Event):
+    """To each task that waits for a build: the tool is there."""
+
+    kind: Literal["tool-ready"] = "tool-ready"
+    task: TaskId
+    build: BuildId
+    tool: Digest
+    title: str
+    description: str = ""
+    made: bool
+    usage: tuple[ModelUsage, ...] = ()
+    attempts: int = 0
+
+
+class ToolDenied(Event):
+    """To each task that waits for a build: there will be no such tool."""
+
+    kind: Literal["tool-denied"] = "tool-denied"
+    task: TaskId
+    build: BuildId
+    code: Literal["failed", "refused", "stuck", "out_of_budget"]
+    reason: str
+    usage: tuple[ModelUsage, ...] = ()
+    attempts: int = 0
+
+
+class ToolRan(Event):
+    """A published tool ran on real data."""
+
+    kind: Literal["tool-ran"] = "tool-ran"
+    task: TaskId
+    step: str
+    item: int | None = None
+    tool: Digest
+    outcome: Outcome
+    value: JsonValue = None
+    files: tuple[Artifact, ...] = ()
+    printed: str = ""
+    used: Usage
+    fault: Fault | None = None
+    inputs: dict[str, str] = {}  # small text inputs of a failed run, for the regression test
+
+
+class CriteriaJudged(Event):
+    """Each criterion has its verdict."""
+
+    kind: Literal["criteria-judged"] = "criteria-judged"
+    task: TaskId
+    criteria: tuple[CriterionResult, ...]
+    usage: tuple[ModelUsage, ...] = ()
+
+
+class TaskEnded(Event):
+    """A task is over. What leaves is in ResultReleased."""
+
+    kind: Literal["task-ended"] = "task-ended"
+    task: TaskId
+    status: TaskStatus
+    result: Result
+
+
+class ResultReleased(Event):
+    """The last message of a task: what the person gets."""
+
+    kind: Literal["result-released"] = "result-released"
+    task: TaskId
+    result: Result
+
+
+class ApprovalAsked(Event):
+    """A person has to look at a draft before it runs."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["approval-asked"] = "approval-asked"
+    build: BuildId
+    tasks: tuple[TaskId, ...]
+    attempt: int
+    draft: Draft
+    findings: tuple[Finding, ...] = ()
+    why: str
+
+
+class ApprovalGiven(Event):
+    """A person decided about exactly this draft."""
+
+    about: ClassVar[str] = "build"
+    kind: Literal["approval-given"] = "approval-given"
+    build: BuildId
+    draft: Digest
+    approved: bool
+    by: str
+    reason: str = ""
+
+
+class TaskWaits(Event):
+    """To each task whose build waits for a person."""
+
+    kind: Literal["task-waits"] = "task-waits"
+    task: TaskId
+    build: BuildId
+    draft: Digest
+    why: str
+
+
+class Intervened(Event):
+    """A person steps in. `cancel` ends the task."""
+
+    kind: Literal["intervened"] = "intervened"
+    task: TaskId
+    action: Literal["cancel"]
+    by: str = "local"
+    reason: str = ""
+
+
+class WorkFailed(Event):
+    """A command will not be answered. `of` and `ref` say which one, `code` why."""
+
+    about: ClassVar[str] = "about_key"
+    kind: Literal["work-failed"] = "work-failed"
+    about_key: str  # the command's task or build
+    of: str  # the command's kind
+    ref: str = ""
+    code: str
+    reason: str

@@ -1,0 +1,68 @@
+"""How a task ended, whole: what the person who asked gets to see."""
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from toolguild.canonical import Digest
+from toolguild.messages.base import Artifact, ModelUsage
+from toolguild.plan.plan import Plan
+from toolguild.tool.value import Value
+
+TaskStatus = Literal[
+    "succeeded", "partial", "failed", "refused", "cancelled", "out_of_budget", "stuck", "waiting"
+]
+
+
+class CriterionResult(Value):
+    """One success criterion with its verdict. `met` is None where nobody could judge it."""
+
+    text: str
+    met: bool | None
+    evidence: str
+    judged_by: Literal["program", "model", "nobody"]
+
+
+class ToolUse(Value):
+    """A published tool that the task used."""
+
+    name: str
+    version: str
+    digest: Digest
+    description: str = ""
+
+
+class StepResult(Value):
+    """How one step of the plan ended."""
+
+    step: str
+    purpose: str = ""
+    tool: Digest | None = None
+    title: str = ""
+    how: Literal["bound", "reused", "made", "repaired", "none"] = "none"
+    state: Literal["done", "failed", "skipped"]
+    calls: int = 0
+    seconds: float = 0.0
+    value: JsonValue = None
+    reason: str = ""
+
+
+class Result(Value):
+    """The end of a task: answer, files, criteria, tools, costs, and the reason when it is not a success."""
+
+    task: str
+    status: TaskStatus
+    goal: str
+    user: str = "local"
+    answer: JsonValue = None
+    files: tuple[Artifact, ...] = ()
+    criteria: tuple[CriterionResult, ...] = ()
+    plan: Plan | None = None
+    steps: tuple[StepResult, ...] = ()
+    made: tuple[ToolUse, ...] = ()
+    reused: tuple[ToolUse, ...] = ()
+    usage: tuple[ModelUsage, ...] = ()
+    reason: str = ""
+    events: tuple[str, ...] = ()  # what is worth telling: repairs, replans, refusals, in order
+    seconds: float = 0.0
+    trace_id: str = ""
