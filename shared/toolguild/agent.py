@@ -15,7 +15,7 @@ from toolguild.messages import Command, Envelope, Event, Message
 from toolguild.tool.value import Value
 
 if TYPE_CHECKING:
-    from toolguild.runtime.guild import Guild
+    from toolguild.guild import Guild
 
 S = TypeVar("S")
 C = TypeVar("C", bound=Command)

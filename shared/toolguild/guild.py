@@ -1,0 +1,170 @@
+"""What the guild gives to its agents: protocols only, so that a test can stand in with a few lines.
+
+The runtime builds one `Guild` for each service and passes it to `Service.open`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from toolguild.canonical import Digest
+from toolguild.messages import Artifact, Brief, ModelUsage
+from toolguild.policy import Policy
+from toolguild.sandbox.interface import Sandbox
+from toolguild.tool import Published, Signature, Tool, ToolSpec
+from toolguild.tool.draft import ModelSource
+
+A = TypeVar("A")
+Role = Literal["planner", "synthesizer", "examiner", "reviewer", "judge"]
+
+
+class Artifacts(Protocol):
+    """Files by the SHA-256 of their bytes, in the guild's object store."""
+
+    async def put(self, name: str, content: bytes | Path) -> Artifact:
+        """Store a file, streamed when it is a path, and return what names it. Idempotent."""
+        ...
+
+    async def path(self, artifact: Artifact) -> Path:
+        """Return a local read-only copy, checked against its digest and cached. Raises PermanentError if gone."""
+        ...
+
+    async def head(self, artifact: Artifact, limit: int = 65536) -> bytes:
+        """Return the first bytes of a file without fetching the rest."""
+        ...
+
+
+class Journal(Protocol):
+    """Remembers the outcome of effects, so that a message delivered again does not pay again."""
+
+    async def once(self, key: str, effect: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Return what `effect` gave when it first succeeded under this key; run it if it never did."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs for one service."""
+
+    def sign(self, purpose: Literal["clearance", "report", "publication"], over: Digest) -> Signature:
+        """Return this service's signature."""
+        ...
+
+
+class Keyring(Protocol):
+    """Knows the public keys of the guild's services."""
+
+    def verify(self, signature: Signature, *, purpose: str, by: str, over: Digest) -> None:
+        """Return if the signature is `by`'s, for this purpose, over this digest. Raises Refused otherwise."""
+        ...
+
+
+class Registry(Protocol):
+    """The guild's shared tools. Reads come from a local index that a watch keeps fresh."""
+
+    def search(self, query: str, *, limit: int = 5) -> Sequence[Published]:
+        """Return the best runnable tools for the words of a query, best first."""
+        ...
+
+    def fitting(self, spec: ToolSpec, *, limit: int = 5) -> Sequence[Published]:
+        """Return runnable tools whose input and output could serve this request, best first."""
+        ...
+
+    def get(self, tool: Digest) -> Published | None:
+        """Return the entry of this digest, whatever its status, or None if there never was one."""
+        ...
+
+    def find(self, name: str, version: str | None = None) -> Published | None:
+        """Return the pinned or else newest runnable version of a name, or exactly the version asked for."""
+        ...
+
+    def versions(self, name: str) -> Sequence[Published]:
+        """Return every version of a name, oldest first."""
+        ...
+
+    def all(self) -> Sequence[Published]:
+        """Return the newest version of every name."""
+        ...
+
+    async def publish(self, tool: Tool, publication: Signature) -> Published:
+        """Write a new tool by compare-and-swap. Idempotent by digest. Raises Conflict when the version is taken."""
+        ...
+
+    async def set_status(
+        self, tool: Digest, status: Literal["published", "deprecated", "quarantined", "revoked"], reason: str
+    ) -> Published:
+        """Change a tool's status by compare-and-swap. A revoked tool stays revoked: raises Refused."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer(Generic[A]):
+    """A model's answer with where it came from and what it cost."""
+
+    value: A
+    model: str
+    source: ModelSource
+    prompt: Digest  # of the prompt file
+    usage: ModelUsage
+
+
+B = TypeVar("B", bound=BaseModel)
+
+
+class Models(Protocol):
+    """The one door to language models. Budget, journal, re-asking and labels are behind it."""
+
+    async def ask(
+        self,
+        role: Role,
+        prompt: str,
+        values: Mapping[str, Any],
+        answer: type[B],
+        *,
+        brief: Brief,
+        key: str,
+        sample: int = 0,
+        schema: Mapping[str, Any] | None = None,
+        check: Callable[[B], Sequence[str]] | None = None,
+    ) -> Answer[B]:
+        """Ask for a JSON answer that `answer` validates.
+
+        `prompt` names a prompt file ("plan"), `values` fill it. `schema` narrows the JSON Schema sent to the
+        model (an enumeration of tool names, for instance). `check` returns complaints about a valid answer;
+        malformed or complained-about answers are asked again with the reasons, a bounded number of times.
+        `key` names the effect in the journal; `sample` asks for another independent answer to the same prompt.
+        Raises TemporaryError (busy, time-out), Misconfigured (no model, no key, refused key), OutOfBudget,
+        PermanentError (answers stay unusable).
+        """
+        ...
+
+    async def ask_code(
+        self,
+        role: Role,
+        prompt: str,
+        values: Mapping[str, Any],
+        *,
+        brief: Brief,
+        key: str,
+        sample: int = 0,
+        check: Callable[[str], Sequence[str]] | None = None,
+    ) -> Answer[str]:
+        """Ask for source code as plain text; fences and prose around it are taken off."""
+        ...
+
+
+@dataclass(frozen=True)
+class Guild:
+    """The resources of one service."""
+
+    service: str
+    policy: Policy
+    artifacts: Artifacts
+    journal: Journal
+    registry: Registry
+    models: Models
+    signer: Signer
+    keyring: Keyring
+    sandbox: Callable[[], Awaitable[Sandbox]]  # opened on first use, closed by the runtime
