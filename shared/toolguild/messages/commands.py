@@ -99,13 +99,17 @@ class DraftTool(Command):
 
 
 class SetExam(Command):
-    """Write an exam from the spec alone, or look again at disputed cases of an exam."""
+    """Write an exam from the spec alone, or look again at disputed cases of an exam.
+
+    With `parent` the cases of that published tool's exam are kept, besides the regressions.
+    """
 
     about: ClassVar[str] = "build"
     kind: Literal["set-exam"] = "set-exam"
     build: BuildId
     brief: Brief
     spec: ToolSpec
+    parent: Digest | None = None
     regressions: tuple[Case, ...] = ()
     exam: Exam | None = None
     disputed: tuple[Case | Property, ...] = ()

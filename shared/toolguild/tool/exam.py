@@ -11,13 +11,18 @@ Origin = Literal["spec", "examiner", "regression"]
 
 
 class Case(Value):
-    """One call with the answer expected of it; `origin` says who holds the answer to be right."""
+    """One call with the answer expected of it; `origin` says who holds the answer to be right.
+
+    With `only_runs` the right answer is unknown (a failure on real data): the call must end well, and its
+    answer must meet the output schema.
+    """
 
     arguments: dict[str, JsonValue] = {}
     expected: JsonValue = None
     files: dict[str, str] = {}
     expected_files: dict[str, str] = {}
     origin: Origin = "examiner"
+    only_runs: bool = False
 
     @property
     def is_law(self) -> bool:
