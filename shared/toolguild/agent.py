@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 C = TypeVar("C", bound=Command)
 
-REMEMBERED = 512  # ids of applied messages that a record keeps; older repeats find their work settled
+REMEMBERED = (
+    512  # ids of applied messages that a record keeps; older repeats find their work settled
+)
 
 
 class Record(Value, Generic[S]):
@@ -34,7 +36,9 @@ class Record(Value, Generic[S]):
         self, cause: Envelope, state: S, messages: Sequence[Message], *, source: str, at: str
     ) -> "Record[S]":
         """Return the record once `cause` has been applied, with its consequences in the outbox."""
-        new = tuple(cause.consequence(n, body, source=source, at=at) for n, body in enumerate(messages))
+        new = tuple(
+            cause.consequence(n, body, source=source, at=at) for n, body in enumerate(messages)
+        )
         applied = (*self.applied, cause.id)[-REMEMBERED:]
         return type(self)(state=state, applied=applied, outbox=self.outbox + new)
 

@@ -34,7 +34,9 @@ class Capabilities(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    imports: tuple[str, ...] = ()  # libraries by their top-level import name, besides the safe standard ones
+    imports: tuple[
+        str, ...
+    ] = ()  # libraries by their top-level import name, besides the safe standard ones
     read: tuple[str, ...] = ()  # globs below /data
     write: tuple[str, ...] = ()  # globs below /output
     hosts: tuple[str, ...] = ()  # "name:port"
@@ -69,7 +71,9 @@ class Capabilities(BaseModel):
         extra = []
         for name in ("imports", "read", "write", "hosts", "programs"):
             mine, theirs = getattr(self, name), getattr(grant, name)
-            extra += [f"{name}: {item} is not granted" for item in mine if not ({item, "*"} & set(theirs))]
+            extra += [
+                f"{name}: {item} is not granted" for item in mine if not ({item, "*"} & set(theirs))
+            ]
         mine, theirs = self.limits.model_dump(), grant.limits.model_dump()
         extra += [
             f"limits.{name}: {mine[name]} is over the granted {theirs[name]}"

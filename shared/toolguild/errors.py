@@ -90,9 +90,13 @@ def verdict(error: Exception, delivery: int) -> Retry | GiveUp:
     """Say what becomes of a message whose n-th delivery raised `error`."""
     code = error.code if isinstance(error, ToolguildError) else "bug"
     if isinstance(error, Conflict):
-        return Retry(error.after)  # a lost race is no failure of the message, however often it happens
+        return Retry(
+            error.after
+        )  # a lost race is no failure of the message, however often it happens
     if isinstance(error, PermanentError | UsageError) or delivery >= MAX_DELIVERIES:
         return GiveUp(code, str(error) or type(error).__name__)
     if isinstance(error, TemporaryError):
         return Retry(error.after)
-    return Retry(min(2.0**delivery, 30.0))  # a bug of ours: back off, so that a roll-out can mend it
+    return Retry(
+        min(2.0**delivery, 30.0)
+    )  # a bug of ours: back off, so that a roll-out can mend it

@@ -48,7 +48,9 @@ class Journal(Protocol):
 class Signer(Protocol):
     """Signs for one service."""
 
-    def sign(self, purpose: Literal["clearance", "report", "publication"], over: Digest) -> Signature:
+    def sign(
+        self, purpose: Literal["clearance", "report", "publication"], over: Digest
+    ) -> Signature:
         """Return this service's signature."""
         ...
 
@@ -93,7 +95,10 @@ class Registry(Protocol):
         ...
 
     async def set_status(
-        self, tool: Digest, status: Literal["published", "deprecated", "quarantined", "revoked"], reason: str
+        self,
+        tool: Digest,
+        status: Literal["published", "deprecated", "quarantined", "revoked"],
+        reason: str,
     ) -> Published:
         """Change a tool's status by compare-and-swap. A revoked tool stays revoked: raises Refused."""
         ...

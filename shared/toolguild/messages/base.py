@@ -9,7 +9,9 @@ TaskId = NewType("TaskId", str)  # "t-" and hexadecimal digits: one goal on its 
 BuildId = NewType("BuildId", str)  # "b-" and hexadecimal digits: one effort to make a tool
 MessageId = UUID
 
-KINDS: dict[str, type["Message"]] = {}  # every kind whose class has been imported; outside agents add theirs
+KINDS: dict[
+    str, type["Message"]
+] = {}  # every kind whose class has been imported; outside agents add theirs
 
 
 class Message(Value):
@@ -18,7 +20,9 @@ class Message(Value):
     A field is never repurposed: a new meaning is a new kind.
     """
 
-    about: ClassVar[str] = "task"  # the field whose value is the id of the task or build it is about
+    about: ClassVar[str] = (
+        "task"  # the field whose value is the id of the task or build it is about
+    )
     kind: Any
 
     @classmethod
@@ -93,12 +97,16 @@ def add_usage(old: tuple[ModelUsage, ...], new: tuple[ModelUsage, ...]) -> tuple
     for one in (*old, *new):
         name = (one.role, one.model, one.source)
         had = sums.get(name)
-        sums[name] = one if had is None else had.model_copy(
-            update={
-                "calls": had.calls + one.calls,
-                "input_tokens": had.input_tokens + one.input_tokens,
-                "output_tokens": had.output_tokens + one.output_tokens,
-                "usd": had.usd + one.usd,
-            }
+        sums[name] = (
+            one
+            if had is None
+            else had.model_copy(
+                update={
+                    "calls": had.calls + one.calls,
+                    "input_tokens": had.input_tokens + one.input_tokens,
+                    "output_tokens": had.output_tokens + one.output_tokens,
+                    "usd": had.usd + one.usd,
+                }
+            )
         )
     return tuple(sums.values())

@@ -23,7 +23,9 @@ class MakePlan(Command):
     files: tuple[Artifact, ...] = ()
     attempt: int = 1
     complaints: tuple[str, ...] = ()
-    results: dict[str, JsonValue] = {}  # what earlier steps gave, for a new plan that builds on them
+    results: dict[
+        str, JsonValue
+    ] = {}  # what earlier steps gave, for a new plan that builds on them
     before: Plan | None = None
 
 
@@ -33,13 +35,14 @@ class TryTool(Command):
     kind: Literal["try-tool"] = "try-tool"
     task: TaskId
     brief: Brief
+    attempt: int = 1  # of planning: an answer to a command of an earlier plan counts for nothing
     step: str
     tool: Digest
     request: ToolSpec
 
     @property
     def ref(self) -> str:
-        return f"{self.step}:{self.tool[:12]}"
+        return f"{self.attempt}:{self.step}:{self.tool[:12]}"
 
 
 class RunTool(Command):
@@ -48,6 +51,7 @@ class RunTool(Command):
     kind: Literal["run-tool"] = "run-tool"
     task: TaskId
     brief: Brief
+    attempt: int = 1  # of planning: an answer to a command of an earlier plan counts for nothing
     step: str
     item: int | None = None  # which item of a foreach
     tool: Digest
@@ -56,7 +60,7 @@ class RunTool(Command):
 
     @property
     def ref(self) -> str:
-        return self.step if self.item is None else f"{self.step}:{self.item}"
+        return f"{self.attempt}:{self.step}:{self.item or 0}"
 
 
 class JudgeCriteria(Command):
@@ -175,8 +179,12 @@ class JudgeTest(Command):
     attempt: int
     parent: Digest | None = None
     approved_by: str | None = None
-    rivals: dict[Digest, bool] | None = None  # published tools and whether they pass this exam; None: not asked yet
-    compatible: bool | None = None  # whether it passes the exam of the published version; None: not asked yet
+    rivals: dict[Digest, bool] | None = (
+        None  # published tools and whether they pass this exam; None: not asked yet
+    )
+    compatible: bool | None = (
+        None  # whether it passes the exam of the published version; None: not asked yet
+    )
 
     @property
     def ref(self) -> str:

@@ -49,7 +49,6 @@ class Envelope(Value):
 
     def consequence(self, n: int, body: Message, *, source: str = "", at: str = "") -> Self:
         """Wrap the n-th message that this one gave rise to. Redo the work: the id is the same."""
-        made = type(self)(
+        return type(self)(
             id=uuid5(self.id, f"{source}:{n}"), body=body, cause=self.id, source=source, at=at
         )
-        return made

@@ -10,7 +10,7 @@ from toolguild.messages.base import Artifact, Brief, BuildId, Event, ModelUsage,
 from toolguild.messages.result import CriterionResult, Result, TaskStatus
 from toolguild.plan.plan import Plan
 from toolguild.sandbox.interface import Fault, Outcome, Usage
-from toolguild.tool import Case, Draft, Exam, Finding, Property, Signature, TestReport, ToolSpec
+from toolguild.tool import Case, Draft, Exam, Finding, Signature, TestReport, ToolSpec
 
 
 class GoalGiven(Event):
@@ -38,11 +38,15 @@ class ToolTried(Event):
 
     kind: Literal["tool-tried"] = "tool-tried"
     task: TaskId
+    attempt: int = 1  # as the command had it
     step: str
     tool: Digest
     title: str
     passed: bool
     detail: str = ""
+    mapping: dict[
+        str, str
+    ] = {}  # argument of the request -> argument of the tool, where they differ
 
 
 class ToolWanted(Event):
@@ -113,9 +117,13 @@ class RivalsFound(Event):
     kind: Literal["rivals-found"] = "rivals-found"
     build: BuildId
     attempt: int
-    rivals: tuple[tuple[Draft, Signature], ...] = ()  # to run against the new exam, with their clearances
+    rivals: tuple[
+        tuple[Draft, Signature], ...
+    ] = ()  # to run against the new exam, with their clearances
     rival_tools: tuple[Digest, ...] = ()  # their digests as tools, in the same order
-    predecessor: Exam | None = None  # of the newest version of the same name: the new draft runs against it
+    predecessor: Exam | None = (
+        None  # of the newest version of the same name: the new draft runs against it
+    )
 
 
 class ToolPublished(Event):
@@ -172,6 +180,7 @@ class ToolRan(Event):
 
     kind: Literal["tool-ran"] = "tool-ran"
     task: TaskId
+    attempt: int = 1  # as the command had it
     step: str
     item: int | None = None
     tool: Digest
@@ -181,7 +190,10 @@ class ToolRan(Event):
     printed: str = ""
     used: Usage
     fault: Fault | None = None
-    inputs: dict[str, str] = {}  # small text inputs of a failed run, for the regression test
+    regression: Case | None = (
+        None  # of a failed run whose inputs are small texts: the call as a case
+    )
+    spec: ToolSpec | None = None  # of a failed run: what the tool was made for, for its repair
 
 
 class CriteriaJudged(Event):

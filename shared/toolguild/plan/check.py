@@ -36,11 +36,15 @@ def _complaints(
     ids = [step.id for step in plan.steps]
     if len(plan.steps) > max_steps:
         yield f"the plan has {len(plan.steps)} steps; at most {max_steps} are allowed"
-    yield from (f"two steps are called {name}" for name in sorted({i for i in ids if ids.count(i) > 1}))
+    yield from (
+        f"two steps are called {name}" for name in sorted({i for i in ids if ids.count(i) > 1})
+    )
     for step in plan.steps:
         yield from _step(step, tools, grant)
         for place in (step.arguments, step.foreach):
-            yield from _targets(f"step {step.id}", place, set(ids), files, in_loop=step.foreach is not None)
+            yield from _targets(
+                f"step {step.id}", place, set(ids), files, in_loop=step.foreach is not None
+            )
     yield from _targets("the answer", plan.answer, set(ids), files, in_loop=False)
     try:
         TopologicalSorter(edges(plan)).prepare()

@@ -26,7 +26,10 @@ def references(value: JsonValue) -> Iterator[tuple[str, str]]:
 
 
 def resolve(
-    value: JsonValue, results: Mapping[str, JsonValue], files: Mapping[str, JsonValue], item: JsonValue = None
+    value: JsonValue,
+    results: Mapping[str, JsonValue],
+    files: Mapping[str, JsonValue],
+    item: JsonValue = None,
 ) -> JsonValue:
     """Return `value` with each reference replaced by what it points to.
 
@@ -69,7 +72,10 @@ def tokens(pointer: str) -> list[str]:
     """Split a JSON Pointer into its unescaped tokens; a missing leading slash is forgiven."""
     if pointer in ("", "/"):
         return []
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.removeprefix("/").split("/")]
+    return [
+        token.replace("~1", "/").replace("~0", "~")
+        for token in pointer.removeprefix("/").split("/")
+    ]
 
 
 def _mark(value: dict[str, JsonValue]) -> str | None:
