@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from toolguild.canonical import Digest
 from toolguild.messages.base import Artifact, ModelUsage
@@ -23,8 +23,10 @@ class CriterionResult(Value):
     judged_by: Literal["program", "model", "nobody"]
 
 
-class ToolUse(Value):
-    """A published tool that the task used."""
+class ToolUse(BaseModel):
+    """A published tool that the task used. No Value: `digest` is the tool's, not this record's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     version: str
