@@ -1,0 +1,98 @@
+"""What a report says about one tool: where it comes from and how it was proved."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from toolguild.canonical import Digest
+from toolguild.messages import Result, ToolUse
+from toolguild.tool import Published
+
+
+@dataclass(frozen=True)
+class ToolCard:
+    """One used tool in words. `facts`, pairs of name and text, are empty for an unknown entry."""
+
+    title: str
+    how: str  # "made" or "reused"
+    digest: Digest
+    description: str
+    facts: tuple[tuple[str, str], ...] = ()
+    rulings: tuple[str, ...] = ()
+    source: str = ""
+    language: str = ""
+
+
+def cards(result: Result, tools: Mapping[Digest, Published]) -> tuple[ToolCard, ...]:
+    """Describe the tools that a task made, then those that it reused."""
+    made = tuple(_card(use, "made", tools) for use in result.made)
+    return made + tuple(_card(use, "reused", tools) for use in result.reused)
+
+
+def exam_summary(entry: Published) -> str:
+    """Say in one sentence how the tool was proved."""
+    tool = entry.tool
+    origins = Counter(case.origin for case in tool.exam.cases)
+    cases = ", ".join(f"{count} {_ORIGINS[origin]}" for origin, count in sorted(origins.items()))
+    parts = [f"{len(tool.exam.cases)} cases ({cases})" if cases else "no cases"]
+    if tool.exam.properties:
+        parts.append(f"{len(tool.exam.properties)} properties")
+    parts.append(f"{tool.report.generated.tried} generated inputs")
+    parts.append(f"{tool.mutation.killed} of {tool.mutation.total} planted faults noticed")
+    return ", ".join(parts)
+
+
+def provenance_text(entry: Published) -> str:
+    """Say who wrote the tool, from what, for which task."""
+    origin = entry.tool.draft.provenance
+    model = f"{origin.model} ({origin.model_source})"
+    text = f"{origin.agent} with {model}, task {origin.task}, draft {origin.attempt}"
+    parents = ", ".join(parent[:12] for parent in origin.parents)
+    return f"{text}, made from {parents}" if parents else text
+
+
+_ORIGINS = {
+    "spec": "from the request",
+    "examiner": "by the examiner",
+    "regression": "from real failures",
+}
+
+
+def _card(use: ToolUse, how: str, tools: Mapping[Digest, Published]) -> ToolCard:
+    entry = tools.get(use.digest)
+    if entry is None:
+        return ToolCard(f"{use.name}@{use.version}", how, use.digest, use.description)
+    tool = entry.tool
+    return ToolCard(
+        title=tool.title,
+        how=how,
+        digest=use.digest,
+        description=tool.draft.description or use.description,
+        facts=tuple((name, text) for name, text in _facts(entry) if text),
+        rulings=tuple(
+            f"{ruling.decision.replace('_', ' ')}: {ruling.why}" for ruling in tool.exam.rulings
+        ),
+        source=tool.draft.source,
+        language=tool.draft.language,
+    )
+
+
+def _facts(entry: Published) -> Sequence[tuple[str, str]]:
+    tool = entry.tool
+    review = f"{len(tool.findings)} remarks" if tool.findings else "no objections"
+    approved = f", approved by {tool.approved_by}" if tool.approved_by else ""
+    peak = tool.measured.peak
+    return (
+        ("language", f"{tool.draft.language}, {len(tool.draft.source.splitlines())} lines"),
+        ("written by", provenance_text(entry)),
+        ("exam", exam_summary(entry)),
+        ("review", review + approved),
+        ("libraries", ", ".join(tool.draft.dependencies) or "standard library only"),
+        (
+            "measured",
+            f"{peak.wall_seconds:.3f} s, {peak.peak_memory_mb:.0f} MB at most" if peak else "",
+        ),
+        ("sandbox", tool.measured.sandbox),
+        ("published", entry.published_at),
+        ("status", entry.status if entry.status != "published" else ""),
+    )
