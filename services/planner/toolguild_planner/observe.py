@@ -1,0 +1,81 @@
+"""What is there before anything is planned: files, tools, libraries, limits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from toolguild.capability import Capabilities, Language
+from toolguild.goal import Goal
+from toolguild.guild import Guild
+from toolguild.messages import Artifact
+from toolguild.policy import Policy
+from toolguild.tool import Published
+from toolguild_planner.preview import FilePreview, preview
+
+CANDIDATES = 4  # more tools in a prompt make a small model worse
+HEAD = 65536
+_LIBRARIES = ("numpy", "pandas", "matplotlib")  # what the `data` extra brings into every sandbox
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that planning knows besides the goal."""
+
+    files: tuple[FilePreview, ...]
+    tools: tuple[Published, ...]  # the best candidates, best first
+    languages: tuple[Language, ...]
+    libraries: tuple[str, ...]
+    grant: Capabilities  # what the task may use at most
+    max_steps: int
+    lessons: tuple[str, ...] = ()  # of earlier tasks like this one
+
+
+async def observe(guild: Guild, goal: Goal, files: Sequence[Artifact]) -> Observation:
+    """Look at everything that a plan for this goal may build on."""
+    previews = [
+        preview(file.name, await guild.artifacts.head(file, HEAD), file.bytes) for file in files
+    ]
+    found = guild.registry.search(_query(goal), limit=CANDIDATES * 2)
+    names: dict[str, Published] = {}
+    for entry in found:
+        names.setdefault(entry.tool.name, entry)
+    grant = granted(guild.policy, goal)
+    return Observation(
+        files=tuple(previews),
+        tools=tuple(names.values())[:CANDIDATES],
+        languages=guild.policy.languages,
+        libraries=libraries(guild.policy, grant),
+        grant=grant,
+        max_steps=guild.policy.task.steps,
+    )
+
+
+def granted(policy: Policy, goal: Goal) -> Capabilities:
+    """Return what a task with this goal may use: what it asks for, or else all that the policy has."""
+    return policy.capabilities if goal.capabilities is None else policy.grant(goal.capabilities)
+
+
+def libraries(policy: Policy, grant: Capabilities) -> tuple[str, ...]:
+    """Name the libraries beyond the standard one that a tool may use without asking a person."""
+    return tuple(
+        name
+        for name in _LIBRARIES
+        if policy.imports.python.decide(name).action == "allow" and {name, "*"} & set(grant.imports)
+    )
+
+
+def parameters(schema: dict[str, Any]) -> list[dict[str, str]]:
+    """List name, type and description of each argument that an input schema takes."""
+    return [
+        {
+            "name": name,
+            "type": "file" if inner.get("format") == "path" else str(inner.get("type", "any")),
+            "description": str(inner.get("description", "")),
+        }
+        for name, inner in schema.get("properties", {}).items()
+        if isinstance(inner, dict)
+    ]
+
+
+def _query(goal: Goal) -> str:
+    return " ".join((goal.primary, *goal.preferences))

@@ -1,0 +1,126 @@
+"""MakePlan -> PlanMade: look, ask, check, and give requests the published tools that may serve them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import JsonValue
+
+from toolguild.errors import PermanentError
+from toolguild.goal import Goal
+from toolguild.guild import Guild
+from toolguild.messages.commands import MakePlan
+from toolguild.messages.events import PlanMade
+from toolguild.plan import Plan, Step, check_plan
+from toolguild.tool import Published
+from toolguild_planner.binding import Bound, bind
+from toolguild_planner.observe import CANDIDATES, Observation, observe, parameters
+from toolguild_planner.proposal import Proposal, proposal_schema
+from toolguild_planner.shown import line
+from toolguild_planner.structured import pruned
+
+_RESULT = 400  # characters of an earlier result that a prompt shows
+
+
+async def make_plan(guild: Guild, command: MakePlan) -> PlanMade:
+    """Return a plan that nothing speaks against.
+
+    Raises PermanentError when the model gives none within its bounds, and what asking raises.
+    """
+    seen = await observe(guild, command.goal, command.files)
+    done = done_steps(command)
+    answer = await guild.models.ask(
+        "planner",
+        "plan",
+        prompt_values(command, seen, done),
+        Proposal,
+        brief=command.brief,
+        key=f"plan:{command.task}:{command.attempt}",
+        schema=_schema(command.goal, seen),
+        check=lambda proposal: examined(proposal, command.goal, seen, done).complaints,
+    )
+    bound = examined(answer.value, command.goal, seen, done)
+    if bound.plan is None:
+        raise PermanentError(f"no usable plan: {'; '.join(bound.complaints)}")
+    plan = with_candidates(guild, bound.plan)
+    return PlanMade(task=command.task, attempt=command.attempt, plan=plan, usage=(answer.usage,))
+
+
+def done_steps(command: MakePlan) -> tuple[Step, ...]:
+    """Return the steps of the plan before whose results are there: a new plan keeps them."""
+    steps = command.before.steps if command.before else ()
+    return tuple(step for step in steps if step.id in command.results)
+
+
+def examined(proposal: Proposal, goal: Goal, seen: Observation, done: Sequence[Step]) -> Bound:
+    """Bind a proposal and check the plan; what speaks against it comes back in words."""
+    bound = bind(proposal, goal, seen, done)
+    if bound.plan is None:
+        return bound
+    tools = {
+        entry.tool.digest: (entry.tool.draft.input_schema, entry.tool.draft.output_schema)
+        for entry in seen.tools
+    }
+    tools |= {step.tool: ({}, {}) for step in done if step.tool is not None}
+    names = {file.name for file in seen.files}
+    complaints = check_plan(bound.plan, tools, names, seen.grant, seen.max_steps)
+    return Bound(None, complaints) if complaints else bound
+
+
+def with_candidates(guild: Guild, plan: Plan) -> Plan:
+    """Name for each request the published tools that are worth trying before one is made."""
+    steps = []
+    for step in plan.steps:
+        if step.request is not None and not step.candidates:
+            fitting = guild.registry.fitting(step.request, limit=CANDIDATES)
+            step = step.model_copy(
+                update={"candidates": tuple(entry.tool.digest for entry in fitting)}
+            )
+        steps.append(step)
+    return plan.model_copy(update={"steps": tuple(steps)})
+
+
+def prompt_values(command: MakePlan, seen: Observation, done: Sequence[Step]) -> dict[str, Any]:
+    """Return what fills the prompt: the same for the same goal, tools and beginnings of files."""
+    goal = command.goal
+    return {
+        "goal": goal.primary,
+        "criteria": [criterion.text for criterion in goal.success_criteria],
+        "constraints": list(goal.constraints),
+        "preferences": list(goal.preferences),
+        "files": [{"name": file.name, "lines": list(file.shown)} for file in seen.files],
+        "tools": [_tool(entry) for entry in seen.tools],
+        "libraries": list(seen.libraries),
+        "lessons": list(seen.lessons),
+        "argument_names": _prescribed(goal),
+        "done": [_done(step, command.results) for step in done],
+        "complaints": list(command.complaints),
+        "max_steps": seen.max_steps,
+    }
+
+
+def _schema(goal: Goal, seen: Observation) -> Mapping[str, Any]:
+    names = [entry.tool.name for entry in seen.tools]
+    return proposal_schema(names, seen.libraries, seen.max_steps, _prescribed(goal))
+
+
+def _prescribed(goal: Goal) -> list[str]:
+    """Name the arguments that the person's examples call the tool with."""
+    return list(dict.fromkeys(name for example in goal.examples for name in example.arguments))
+
+
+def _tool(entry: Published) -> dict[str, Any]:
+    draft = entry.tool.draft
+    return {
+        "name": draft.name,
+        "description": draft.description,
+        "parameters": parameters(draft.input_schema),
+        "returns": str(
+            draft.output_schema.get("description") or draft.output_schema.get("type", "")
+        ),
+    }
+
+
+def _done(step: Step, results: Mapping[str, JsonValue]) -> dict[str, str]:
+    result = json.dumps(pruned(results[step.id]), ensure_ascii=False)
+    return {"id": step.id, "purpose": line(step.purpose), "result": line(result, _RESULT)}
