@@ -8,8 +8,10 @@ from toolguild_synthesizer.state import Attempt, Building, EndCode
 def more(state: Building) -> tuple[Building, list[Message]] | None:
     """Return the next attempt and the order for it, or None when the rules allow no more.
 
-    A repair of the best attempt while repairs are left and the last one taught something; else a new
-    independent sample: on small models samples beat repairs (facts.md, section 2).
+    A new independent sample where one draft alone contradicts the examiner: only a second one can tell
+    who erred. A repair of the best attempt while repairs are left and the last one taught something.
+    Else a new sample: small models gain more from samples than from repairs (measured on Qwen2.5-Coder 1.5B:
+    8 of 10 as the best of six samples, no gain from a repair round).
     """
     tried = [one for one in state.attempts if one.number >= state.first]
     if len(tried) >= state.rules.attempts:
@@ -46,7 +48,18 @@ def _worth_repairing(state: Building, tried: list[Attempt]) -> Attempt | None:
         if before is not None and before.failures == last.failures:
             return None  # the repair changed nothing that the tests can see: no new information
     best = max(tried, key=lambda one: (one.passed_cases, one.number))
+    if _only_written_cases_failed(state, best) and len([one for one in tried if one.report]) < 2:
+        return None
     return best if best.draft is not None and (best.failures or best.findings) else None
+
+
+def _only_written_cases_failed(state: Building, attempt: Attempt) -> bool:
+    """Whether the draft obeys the law and contradicts the examiner alone, who may err too."""
+    if attempt.report is None or state.exam is None:
+        return False
+    law = {case.digest for case in state.exam.cases if case.is_law}
+    failed = {one.case for one in attempt.report.results if not one.passed}
+    return bool(law) and bool(failed) and not (failed & law)
 
 
 def end_of(state: Building) -> tuple[EndCode, str]:
