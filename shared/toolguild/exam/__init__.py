@@ -1,0 +1,1 @@
+"""Exams: generating, comparing, mutating, weighing. Pure: no clock, no network, no sandbox, no model."""
