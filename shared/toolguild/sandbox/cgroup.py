@@ -1,0 +1,118 @@
+"""Control groups of our own, where this process may make them: exact limits on a whole tree."""
+
+import contextlib
+import itertools
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+_PREFIX = "toolguild"
+_SLACK_MB = 32
+_count = itertools.count()
+
+
+@dataclass
+class Group:
+    """One warm sandbox's group. Version 1 has a folder per controller, version 2 has one."""
+
+    folders: tuple[Path, ...]
+    unified: bool
+    _limit: int = 0
+    _base: int = 0
+    _killed: int = 0
+    _tasks: int = field(default=0)
+
+    @classmethod
+    def create(cls) -> "Group | None":
+        """Make a group, or return None where that is not allowed here."""
+        name = f"{_PREFIX}-{os.getpid()}-{next(_count)}"
+        unified = (_ROOT / "cgroup.controllers").exists()
+        parents = [_ROOT] if unified else [_ROOT / "memory", _ROOT / "pids"]
+        made: list[Path] = []
+        try:
+            for parent in parents:
+                (parent / name).mkdir()
+                made.append(parent / name)
+            group = cls(tuple(made), unified)
+            group._path("pids.max").write_text("256")
+            group._path("memory.max" if unified else "memory.limit_in_bytes").read_text()
+        except OSError:
+            for folder in made:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            return None
+        return group
+
+    def join(self, pids: list[int]) -> None:
+        """Move processes into the group; what they fork later is born in it."""
+        for folder in self.folders:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    (folder / "cgroup.procs").write_text(str(pid))
+        self._base = self._used()
+
+    def allow(self, *, memory_mb: int, processes: int) -> None:
+        """Limit what comes on top of the idle sandbox."""
+        limit = self._base + ((memory_mb + _SLACK_MB) << 20)
+        if limit != self._limit:
+            self._set_memory(limit)
+            self._limit = limit
+        tasks = processes + 128  # threads of ours and of the call's
+        if tasks != self._tasks:
+            self._path("pids.max").write_text(str(tasks))
+            self._tasks = tasks
+
+    def new_kills(self) -> int:
+        """Return how many processes the kernel killed for memory since the last look."""
+        name = "memory.events" if self.unified else "memory.oom_control"
+        total = 0
+        for line in self._path(name).read_text().splitlines():
+            key, _, value = line.partition(" ")
+            if key == "oom_kill":
+                total = int(value)
+        new, self._killed = total - self._killed, total
+        return new
+
+    def remove(self) -> None:
+        """Remove the group once its processes are gone; waits for them at most two seconds."""
+        until = time.monotonic() + 2
+        for folder in self.folders:
+            while folder.exists():
+                try:
+                    folder.rmdir()
+                except OSError:
+                    if time.monotonic() > until:
+                        break  # swept by the next start
+                    time.sleep(0.01)
+
+    def _path(self, name: str) -> Path:
+        folder = self.folders[-1] if name.startswith("pids") else self.folders[0]
+        return folder / name
+
+    def _used(self) -> int:
+        name = "memory.current" if self.unified else "memory.usage_in_bytes"
+        return int(self._path(name).read_text())
+
+    def _set_memory(self, limit: int) -> None:
+        if self.unified:
+            self._path("memory.max").write_text(str(limit))
+            with contextlib.suppress(OSError):  # no swap accounting: then there is no swap limit
+                self._path("memory.swap.max").write_text("0")
+            return
+        # Version 1 demands memory <= memory and swap at every moment: raise one first, lower the other.
+        names = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"]
+        for name in reversed(names) if limit > self._limit > 0 else names:
+            with contextlib.suppress(FileNotFoundError):  # no swap accounting
+                self._path(name).write_text(str(limit))
+
+
+def sweep() -> None:
+    """Remove groups left by processes of ours that are gone."""
+    for parent in (_ROOT, _ROOT / "memory", _ROOT / "pids"):
+        for folder in parent.glob(f"{_PREFIX}-*-*"):
+            owner = folder.name.split("-")[1]
+            if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+                with contextlib.suppress(OSError):
+                    folder.rmdir()

@@ -1,0 +1,70 @@
+"""What a backend gives: one started outer sandbox with a fork server in it."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from toolguild.capability import Language
+from toolguild.sandbox.cgroup import Group
+
+Mode = Literal["ns", "landlock", "single"]
+MODES: tuple[Mode, ...] = ("ns", "landlock", "single")
+
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/tmp",  # each call has its own
+    "TMPDIR": "/tmp",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "MALLOC_ARENA_MAX": "2",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp/.matplotlib",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+BOOTSTRAP = "import sys; sys.path.insert(0, '/opt/guild'); from inside import template; template.main()"
+INSIDE = Path(__file__).parent / "inside"
+
+
+@dataclass(frozen=True)
+class Template:
+    """Which fork server a call needs."""
+
+    language: Language
+    preload: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "+".join((self.language, *self.preload))
+
+
+class ModeRefused(Exception):
+    """The machine does not let this backend keep calls apart in this way. The text says what failed."""
+
+
+@dataclass
+class Outer:
+    """A started outer sandbox. Its fork server has said hello."""
+
+    control: socket.socket
+    data: Path  # on this machine; shown read-only at /data inside
+    end: Callable[[], Awaitable[None]]  # kills everything in it and removes what belongs to it
+    root_pid: int | None = None  # as this process sees it, where it can
+    group: Group | None = None
+
+
+class Backend(Protocol):
+    """A way to start outer sandboxes."""
+
+    name: str
+    libraries: tuple[str, ...]  # what templates can preload
+
+    async def boot(self, template: Template, mode: Mode) -> Outer:
+        """Start one. Raises ModeRefused, or SandboxUnavailable when no mode can help."""
+        ...
+
+    async def close(self) -> None:
+        """Remove what all of its sandboxes share."""
+        ...

@@ -1,0 +1,132 @@
+"""A pool of warm sandboxes over one backend: what callers see as the sandbox."""
+
+import asyncio
+import json
+import re
+from collections import deque
+
+from toolguild.errors import UsageError
+from toolguild.sandbox import inputs
+from toolguild.sandbox.interface import Call, Ran, SandboxBroken, SandboxUnavailable
+from toolguild.sandbox.outer import MODES, Backend, Mode, ModeRefused, Template
+from toolguild.sandbox.warm import Warm
+
+_ISOLATION: dict[Mode, str] = {
+    "ns": "a fresh process, mount and user namespace for every call",
+    "landlock": "a Landlock domain for every call, wiped after it",
+    "single": "a whole new sandbox for every call",
+}
+_JAVASCRIPT_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+
+
+class Pool:
+    """Runs at most `size` calls at once, each in a warm sandbox that serves nobody else meanwhile."""
+
+    def __init__(self, backend: Backend, size: int, modes: tuple[Mode, ...] = MODES) -> None:
+        self.name = backend.name
+        self.isolation = _ISOLATION[modes[0]]
+        self._backend = backend
+        self._modes = modes
+        self._slots = asyncio.Semaphore(size)
+        self._most_idle = max(4, 2 * size)
+        self._idle: deque[Warm] = deque()
+        self._busy: set[Warm] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def warm_up(self) -> None:
+        """Boot one plain sandbox, and so find out which mode works. Raises SandboxUnavailable."""
+        self._idle.append(await self._boot(Template("python")))
+
+    async def run(self, call: Call) -> Ran:
+        """Run one call, see `Sandbox.run`. Raises UsageError for a call that makes no sense."""
+        _check(call)
+        template = self._template_for(call)
+        async with self._slots:
+            if self._closed:
+                raise SandboxBroken("the sandbox is closed")
+            warm = self._take(template) or await self._boot(template)
+            self._busy.add(warm)
+            try:
+                return await warm.call(call)
+            finally:
+                self._busy.discard(warm)
+                self._give_back(warm)
+
+    async def close(self) -> None:
+        """End everything. Idempotent."""
+        self._closed = True
+        for warm in (*self._busy, *self._idle):
+            self._end(warm)
+        self._idle.clear()
+        while self._ending:
+            await asyncio.gather(*self._ending)
+        await self._backend.close()
+
+    def _template_for(self, call: Call) -> Template:
+        if call.code.language == "javascript":
+            return Template("javascript")
+        wanted = {name.partition(".")[0] for name in call.imports}
+        return Template("python", tuple(n for n in self._backend.libraries if n in wanted))
+
+    def _take(self, template: Template) -> Warm | None:
+        """Take the one that waits longest: its spare child is surely ready."""
+        for warm in self._idle:
+            if warm.template == template:
+                self._idle.remove(warm)
+                if not warm.spent:
+                    return warm
+                self._end(warm)
+                return self._take(template)
+        return None
+
+    def _give_back(self, warm: Warm) -> None:
+        if self._closed or warm.spent:
+            self._end(warm)
+            return
+        self._idle.append(warm)
+        if len(self._idle) > self._most_idle:
+            self._end(self._idle.popleft())
+
+    def _end(self, warm: Warm) -> None:
+        """End a sandbox without making anybody wait; `close` waits for all of them."""
+        task = asyncio.get_running_loop().create_task(warm.close())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _boot(self, template: Template) -> Warm:
+        """Start a sandbox in the strictest mode that works here. Raises SandboxUnavailable."""
+        reasons = []
+        for index, mode in enumerate(self._modes):
+            try:
+                outer = await self._backend.boot(template, mode)
+            except ModeRefused as error:
+                reasons.append(f"{mode}: {error}")
+                continue
+            if template == Template("python"):
+                self._modes = self._modes[index:]
+                self.isolation = _ISOLATION[mode]
+            return Warm(outer, template, mode)
+        raise SandboxUnavailable(f"{self.name} cannot start a {template} sandbox: {'; '.join(reasons)}")
+
+
+def _check(call: Call) -> None:
+    """Raise UsageError for a call that no sandbox could run."""
+    for name, code in (("the tool", call.code), *call.uses.items()):
+        if code.language != call.code.language:
+            raise UsageError(
+                f"{name} is {code.language}: a {call.code.language} tool uses tools of its own language"
+            )
+        if not _is_name(code.entry, call) or (code is not call.code and not _is_name(name, call)):
+            raise UsageError(f"{name}: {code.entry!r} is not the name of a function")
+    try:
+        json.dumps(call.arguments, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"the arguments are not JSON: {error}") from error
+    inputs.check_names(call.inputs)
+
+
+def _is_name(text: str, call: Call) -> bool:
+    if call.code.language == "python":
+        return text.isidentifier()
+    return _JAVASCRIPT_NAME.fullmatch(text) is not None

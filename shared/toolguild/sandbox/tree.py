@@ -1,0 +1,47 @@
+"""A process tree as /proc shows it from outside: who is in it, and what it uses."""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a tree uses now."""
+
+    memory_mb: float
+    cpu_seconds: float
+
+
+def descendants(pid: int) -> list[int]:
+    """Return every living process below `pid`, without itself."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        children = _children(waiting.pop())
+        found += children
+        waiting += children
+    return found
+
+
+def use(pids: list[int]) -> Use:
+    """Sum resident memory and processor time, of children already waited for as well."""
+    memory, ticks = 0, 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            memory += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, after_name[11:15]))
+    return Use(memory / (1 << 20), ticks / _TICKS)
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found

@@ -1,0 +1,39 @@
+"""Holds a call's whole process tree to its limits where nothing in the kernel does."""
+
+import asyncio
+from collections.abc import Callable
+
+from toolguild.capability import Limits
+from toolguild.sandbox import tree
+from toolguild.sandbox.failure import Stop
+
+_EVERY = 0.01  # seconds between two looks
+_SLACK_MB = 64  # an idle Node, or copies of a template's pages, that show as resident
+
+
+class Watch:
+    """Looks at everything below one process, and says when the growth since the start is too much."""
+
+    def __init__(self, root: int, limits: Limits, stop: Callable[[Stop], None]) -> None:
+        self._root, self._limits, self._stop = root, limits, stop
+        self._loop = asyncio.get_running_loop()
+        self._idle = tree.use(tree.descendants(root))
+        self._peak = tree.Use(0.0, 0.0)
+        self._timer = self._loop.call_later(_EVERY, self._look)
+
+    def end(self) -> tree.Use:
+        """Stop looking, and return the most that was seen."""
+        self._timer.cancel()
+        return self._peak
+
+    def _look(self) -> None:
+        now = tree.use(tree.descendants(self._root))
+        memory = max(0.0, now.memory_mb - self._idle.memory_mb)
+        cpu = max(0.0, now.cpu_seconds - self._idle.cpu_seconds)
+        self._peak = tree.Use(max(self._peak.memory_mb, memory), max(self._peak.cpu_seconds, cpu))
+        if memory > self._limits.memory_mb + _SLACK_MB:
+            self._stop("memory")
+        elif cpu > self._limits.cpu_seconds:
+            self._stop("cpu")
+        else:
+            self._timer = self._loop.call_later(_EVERY, self._look)
