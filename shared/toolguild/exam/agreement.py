@@ -73,16 +73,15 @@ def disputes(exam: Exam, reports: Sequence[TestReport]) -> tuple[Case | Property
     return tuple(one for one in every if one.digest not in ruled)
 
 
-def consensus_answers(exam: Exam, reports: Sequence[TestReport]) -> tuple[JsonValue, ...]:
-    """Return what the consensus answers to each disputed subject, in the order of `disputes`.
+def consensus_answers(
+    exam: Exam, reports: Sequence[TestReport], disputed: Sequence[Case | Property]
+) -> tuple[JsonValue, ...]:
+    """Return what the consensus answers to each disputed subject, in the same order.
 
     For a property, which has no one answer, None.
     """
     group = consensus(exam, reports)
-    disputed = disputes(exam, reports)
-    if group is None:
-        return ()
-    got = {one.case: one.got for one in group.reports[0].results}
+    got = {} if group is None else {one.case: one.got for one in group.reports[0].results}
     return tuple(got.get(one.digest) for one in disputed)
 
 
