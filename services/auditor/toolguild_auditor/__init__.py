@@ -1,7 +1,7 @@
 """Keeps the record and looks at what leaves.
 
-Reads TaskEnded; sends FilterResult, ResultReleased. Besides, it sees every message on the bus and writes
-the audit chain.
+Reads TaskEnded, WorkFailed; sends FilterResult, ResultReleased. The record itself is TOOLGUILD_LOG, into
+which the server writes every command and event in one order.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -16,11 +16,11 @@ async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
     from toolguild_auditor.ledger import ledger
     from toolguild_auditor.release import releaser
 
-    yield (ledger, releaser(guild))
+    yield (ledger, releaser)
 
 
 service = Service(
     name="auditor",
-    description="Records every action and filters what leaves.",
+    description="Sees every task to its release and filters what leaves.",
     open=_open,
 )
