@@ -52,7 +52,7 @@ class Example(Value):
     files: dict[str, str] = Field(default={})  # small texts that the tool finds as /data/<name>
     expected_files: dict[str, str] = Field(
         default={}
-    )  # texts that the tool must leave as /output/<name>
+    )  # texts expected as /output/<name>
 
     @field_validator("files", "expected_files")
     @classmethod

@@ -1,0 +1,1 @@
+"""The static review of Python: scopes, constants, the flow of values, and the judge."""

@@ -1,0 +1,78 @@
+"""What the syntax tree shows without following values: loops without end, harmless uses of a class."""
+
+import ast
+from collections.abc import Iterator
+
+MAX_DEPTH = 160
+MAX_NODES = 60_000
+
+_CLASS_USES = frozenset(("__name__", "__qualname__", "__doc__", "__module__"))
+_ENDS = (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom, ast.Await)
+_EXITS = frozenset(("exit", "quit", "_exit", "next", "throw"))
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def too_large(tree: ast.Module) -> str | None:
+    """Say why a tree is too deep or too large to be followed; None when it is not."""
+    level: list[ast.AST] = [tree]
+    depth = count = 0
+    while level:
+        depth += 1
+        count += len(level)
+        if depth > MAX_DEPTH:
+            return f"nested more than {MAX_DEPTH} levels deep"
+        if count > MAX_NODES:
+            return f"more than {MAX_NODES} syntax nodes"
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return None
+
+
+def quiet_class_uses(tree: ast.Module) -> frozenset[ast.AST]:
+    """Return the uses of `.__class__` that only name it, compare it, or make another of its kind."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _CLASS_USES:
+            found.add(node.value)
+        elif isinstance(node, ast.Compare):
+            found |= {node.left, *node.comparators}
+        elif isinstance(node, ast.Call):
+            found.add(node.func)
+            if isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass"):
+                found |= set(node.args)
+    return frozenset(found)
+
+
+def endless_loops(tree: ast.Module) -> Iterator[ast.While]:
+    """Yield each `while True` that nothing in it can end."""
+    stack: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while stack:
+        node, guarded = stack.pop()
+        if isinstance(node, ast.While) and _is_true(node.test) and not guarded and not _ends(node):
+            yield node
+        if isinstance(node, ast.Try) and node.handlers:
+            guarded = True
+        elif isinstance(node, _INNER):
+            guarded = False
+        stack += [(child, guarded) for child in ast.iter_child_nodes(node)]
+
+
+def _is_true(test: ast.expr) -> bool:
+    return isinstance(test, ast.Constant) and bool(test.value)
+
+
+def _ends(loop: ast.While) -> bool:
+    stack: list[tuple[ast.AST, bool]] = [(child, True) for child in loop.body]
+    while stack:
+        node, ours = stack.pop()
+        if isinstance(node, _ENDS) or (ours and isinstance(node, ast.Break)):
+            return True
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            name = node.func.id if isinstance(node.func, ast.Name) else name
+            if name in _EXITS:
+                return True
+        if isinstance(node, _INNER):
+            continue
+        inner_loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
+        stack += [(child, ours and not inner_loop) for child in ast.iter_child_nodes(node)]
+    return False
