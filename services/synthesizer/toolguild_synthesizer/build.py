@@ -415,7 +415,8 @@ def _go_on(state: Building) -> Step:
 def _look_again(state: Building) -> Step | None:
     if state.exam is None or state.disputes >= MAX_DISPUTES:
         return None
-    reports = [one.report for one in state.attempts if one.report]
+    independent = [one for one in state.attempts if one.repair_of is None]
+    reports = [one.report for one in independent if one.report]
     disputed = disputes(state.exam, reports)
     if not disputed:
         return None

@@ -1,0 +1,427 @@
+"""The life of one effort to make a tool, without a network: messages in, messages out."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolguild.agent import Record
+from toolguild.canonical import Digest
+from toolguild.messages import (
+    Brief,
+    BuildId,
+    Event,
+    Message,
+    ModelUsage,
+    TaskId,
+    commands,
+    events,
+)
+from toolguild.policy import BuildRules
+from toolguild.tool import (
+    Case,
+    CaseResult,
+    Draft,
+    Exam,
+    Finding,
+    Provenance,
+    Signature,
+    TestReport,
+    ToolSpec,
+)
+from toolguild_synthesizer.build import advance
+from toolguild_synthesizer.state import Build, Building, Done, GivenUp, New
+
+BUILD = BuildId("b-1")
+ANA, BEN = TaskId("t-ana"), TaskId("t-ben")
+RULES = BuildRules(attempts=3, samples=1, repairs=1)
+SPEC = ToolSpec(
+    name="double",
+    purpose="double a number",
+    input_schema={"type": "object", "properties": {"x": {"type": "number"}}},
+    output_schema={"type": "number"},
+)
+LAW = Case(arguments={"x": 1}, expected=2, origin="spec")
+WRITTEN = Case(arguments={"x": 2}, expected=5)
+EXAM = Exam(spec=SPEC.digest, cases=(LAW, WRITTEN))
+TOOL = Digest("f" * 64)
+
+
+def sign(over: Digest, purpose: Literal["clearance", "report", "publication"]) -> Signature:
+    return Signature(purpose=purpose, by="x", over=over, key="00", signature="00")
+
+
+def draft(source: str) -> Draft:
+    made_by = Provenance(
+        task=ANA,
+        build=BUILD,
+        agent="synthesizer",
+        model="m",
+        model_source="scripted",
+        prompt=Digest("0" * 64),
+    )
+    return Draft(
+        name="double",
+        language="python",
+        entry="double",
+        source=source,
+        description="doubles",
+        input_schema=SPEC.input_schema,
+        output_schema=SPEC.output_schema,
+        provenance=made_by,
+    )
+
+
+def wanted(task: TaskId = ANA, autonomy: str = "D") -> events.ToolWanted:
+    return events.ToolWanted(
+        build=BUILD, task=task, brief=Brief(task=task, autonomy=autonomy), spec=SPEC
+    )
+
+
+def drafted(n: int, source: str = "one") -> events.ToolDrafted:
+    return events.ToolDrafted(build=BUILD, attempt=n, draft=draft(source))
+
+
+def reviewed(
+    n: int, source: str = "one", verdict: Literal["allow", "ask", "block"] = "allow"
+) -> events.DraftReviewed:
+    code = draft(source).digest
+    cleared = sign(code, "clearance") if verdict == "allow" else None
+    found = () if verdict == "allow" else (Finding(rule="r", severity="high", message="bad"),)
+    return events.DraftReviewed(
+        build=BUILD, attempt=n, draft=code, verdict=verdict, clearance=cleared, findings=found
+    )
+
+
+def exam_set(exam: Exam = EXAM) -> events.ExamSet:
+    return events.ExamSet(build=BUILD, exam=exam)
+
+
+def report(source: str, passed: Sequence[bool], exam: Exam = EXAM, got: int = 4) -> TestReport:
+    results = tuple(
+        CaseResult(case=case.digest, passed=ok, outcome="ok", got=got)
+        for case, ok in zip(exam.cases, passed, strict=True)
+    )
+    return TestReport(draft=draft(source).digest, exam=exam.digest, results=results)
+
+
+def ran_exam(
+    n: int, source: str = "one", passed: Sequence[bool] = (True, True)
+) -> events.DraftTested:
+    told = report(source, passed)
+    return events.DraftTested(
+        build=BUILD, attempt=n, role="candidate", report=told, signature=sign(told.digest, "report")
+    )
+
+
+def refused(n: int, why: str = "case 2") -> events.DraftRefused:
+    return events.DraftRefused(build=BUILD, attempt=n, failures=(why,))
+
+
+def published(n: int = 1, *, made: bool = True) -> events.ToolPublished:
+    return events.ToolPublished(build=BUILD, tool=TOOL, title="double@1.0", made=made, attempt=n)
+
+
+def play(*history: Event, rules: BuildRules = RULES) -> tuple[Build, Sequence[Message]]:
+    state: Build = New()
+    said: list[Message] = []
+    for event in history:
+        state, messages = advance(rules, state, event)
+        said += messages
+    return state, said
+
+
+def kinds(said: Sequence[Message]) -> list[str]:
+    return [message.kind for message in said]
+
+
+def failed_attempt(
+    n: int, source: str, passed: Sequence[bool] = (False, True)
+) -> tuple[Event, ...]:
+    return drafted(n, source), reviewed(n, source), ran_exam(n, source, passed), refused(n)
+
+
+def test_author_and_examiner_begin_side_by_side_and_the_tool_goes_all_the_way() -> None:
+    state, said = play(wanted(), drafted(1), exam_set(), reviewed(1), ran_exam(1), published())
+
+    assert kinds(said) == [
+        "draft-tool",
+        "set-exam",
+        "review-draft",
+        "test-draft",
+        "judge-test",
+        "tool-ready",
+    ]
+    assert isinstance(state, Done)
+    assert (state.tool, state.made) == (TOOL, True)
+
+
+def test_nothing_runs_before_review_and_exam_are_both_there() -> None:
+    assert "test-draft" not in kinds(play(wanted(), drafted(1), exam_set())[1])
+    assert "test-draft" not in kinds(play(wanted(), drafted(1), reviewed(1))[1])
+    assert kinds(play(wanted(), drafted(1), reviewed(1), exam_set())[1])[-1] == "test-draft"
+
+
+def test_two_tasks_that_want_the_same_tool_wait_for_the_same_build() -> None:
+    _, said = play(
+        wanted(), wanted(BEN), drafted(1), exam_set(), reviewed(1), ran_exam(1), published()
+    )
+
+    assert kinds(said).count("draft-tool") == 1
+    told = [(m.task, m.made) for m in said if isinstance(m, events.ToolReady)]
+    assert told == [(ANA, True), (BEN, False)]
+
+
+def test_who_comes_when_the_tool_is_there_gets_it_at_once() -> None:
+    state, _ = play(wanted(), drafted(1), exam_set(), reviewed(1), ran_exam(1), published())
+    _, said = advance(RULES, state, wanted(BEN))
+
+    assert [(m.task, m.made) for m in said if isinstance(m, events.ToolReady)] == [(BEN, False)]
+
+
+def test_a_draft_that_fails_a_case_of_a_person_is_repaired_with_what_was_wrong() -> None:
+    _, said = play(wanted(), exam_set(), *failed_attempt(1, "one"))
+
+    order = said[-1]
+    assert isinstance(order, commands.DraftTool)
+    assert order.base == draft("one")
+    assert order.failures == ("case 2",)
+
+
+def test_a_draft_that_only_contradicts_the_examiner_is_followed_by_an_independent_one() -> None:
+    _, said = play(wanted(), exam_set(), *failed_attempt(1, "one", (True, False)))
+
+    assert isinstance(said[-1], commands.DraftTool)
+    assert said[-1].base is None
+
+
+def test_two_drafts_that_agree_against_the_examiner_make_the_examiner_look_again() -> None:
+    state, said = play(
+        wanted(),
+        exam_set(),
+        *failed_attempt(1, "one", (True, False)),
+        *failed_attempt(2, "two", (True, False)),
+    )
+    order = said[-1]
+    assert isinstance(order, commands.SetExam)
+    assert (order.disputed, order.answers) == ((WRITTEN,), (4,))
+
+    right = EXAM.model_copy(update={"cases": (LAW, WRITTEN.model_copy(update={"expected": 4}))})
+    _, again = advance(RULES, state, exam_set(right))
+    assert kinds(again) == ["test-draft", "test-draft"]
+    assert all(m.exam == right for m in again if isinstance(m, commands.TestDraft))
+
+
+def test_the_same_code_again_is_not_tested_again() -> None:
+    _, said = play(wanted(), exam_set(), *failed_attempt(1, "one"), drafted(2, "one"))
+
+    assert kinds(said).count("review-draft") == 1
+    assert isinstance(said[-1], commands.DraftTool)
+    assert said[-1].attempt == 3
+
+
+def test_after_the_last_attempt_every_waiter_is_told_why() -> None:
+    state, said = play(
+        wanted(),
+        wanted(BEN),
+        exam_set(),
+        *failed_attempt(1, "one"),
+        *failed_attempt(2, "two"),
+        *failed_attempt(3, "three"),
+    )
+    told = [(m.task, m.code) for m in said if isinstance(m, events.ToolDenied)]
+    assert told == [(ANA, "stuck"), (BEN, "stuck")]
+    assert isinstance(state, GivenUp)
+    assert state.best is not None
+
+
+def test_a_task_that_comes_after_a_failed_effort_starts_a_new_one_with_new_samples() -> None:
+    one_try = RULES.model_copy(update={"attempts": 1})
+    state, _ = play(wanted(), exam_set(), *failed_attempt(1, "one"), rules=one_try)
+    again, said = advance(one_try, state, wanted(BEN))
+
+    assert isinstance(again, Building)
+    assert [m.attempt for m in said if isinstance(m, commands.DraftTool)] == [2]
+    assert advance(one_try, state, wanted(ANA)) == (state, [])
+
+
+def test_code_that_review_blocks_never_runs_and_ends_as_refused() -> None:
+    blocked = [
+        event for n in (1, 2, 3) for event in (drafted(n, f"v{n}"), reviewed(n, f"v{n}", "block"))
+    ]
+    _, said = play(wanted(), exam_set(), *blocked)
+
+    assert "test-draft" not in kinds(said)
+    assert [m.code for m in said if isinstance(m, events.ToolDenied)] == ["refused"]
+
+
+def test_an_open_question_waits_for_a_person_and_goes_on_with_their_approval() -> None:
+    waiting, said = play(wanted(), exam_set(), drafted(1), reviewed(1, verdict="ask"))
+    assert kinds(said)[-2:] == ["approval-asked", "task-waits"]
+
+    yes = events.ApprovalGiven(build=BUILD, draft=draft("one").digest, approved=True, by="eva")
+    state, said = advance(RULES, waiting, yes)
+    assert isinstance(said[-1], commands.ReviewDraft)
+    assert said[-1].approved_by == "eva"
+    _, said = advance(RULES, state, reviewed(1))
+    assert kinds(said) == ["test-draft"]
+
+
+def test_an_approval_of_other_code_changes_nothing_and_a_rejection_ends_the_attempt() -> None:
+    waiting, _ = play(wanted(), exam_set(), drafted(1), reviewed(1, verdict="ask"))
+    other = events.ApprovalGiven(build=BUILD, draft=draft("two").digest, approved=True, by="eva")
+    assert advance(RULES, waiting, other) == (waiting, [])
+
+    no = events.ApprovalGiven(
+        build=BUILD, draft=draft("one").digest, approved=False, by="eva", reason="too broad"
+    )
+    _, said = advance(RULES, waiting, no)
+    assert isinstance(said[-1], commands.DraftTool)
+    assert "eva rejected it: too broad" in said[-1].failures
+
+
+def test_at_level_a_a_person_is_asked_about_every_draft() -> None:
+    _, said = play(wanted(autonomy="A"), drafted(1))
+
+    assert isinstance(said[-1], commands.ReviewDraft)
+    assert said[-1].person_asked
+
+
+def test_rivals_and_the_predecessor_are_run_before_a_twin_is_published() -> None:
+    rival = draft("rival")
+    found = events.RivalsFound(
+        build=BUILD,
+        attempt=1,
+        rivals=((rival, sign(rival.digest, "clearance")),),
+        rival_tools=(TOOL,),
+        predecessor=Exam(spec=SPEC.digest, cases=(LAW,)),
+    )
+    state, said = play(wanted(), exam_set(), drafted(1), reviewed(1), ran_exam(1), found)
+    roles = [(m.role, m.draft.source) for m in said if isinstance(m, commands.TestDraft)]
+    assert roles == [("candidate", "one"), ("rival", "rival"), ("predecessor", "one")]
+
+    theirs = report("rival", (True, True))
+    answer = events.DraftTested(
+        build=BUILD, attempt=1, role="rival", report=theirs, signature=sign(theirs.digest, "report")
+    )
+    state, said = advance(RULES, state, answer)
+    assert said == []
+    assert found.predecessor is not None
+    ours = report("one", (True,), found.predecessor)
+    answer = events.DraftTested(
+        build=BUILD, attempt=1, role="predecessor", report=ours, signature=answer.signature
+    )
+    _, said = advance(RULES, state, answer)
+    assert isinstance(said[-1], commands.JudgeTest)
+    assert (said[-1].rivals, said[-1].compatible) == ({TOOL: True}, True)
+
+
+def test_a_rival_that_cannot_be_run_counts_as_not_passing() -> None:
+    rival = draft("rival")
+    found = events.RivalsFound(
+        build=BUILD,
+        attempt=1,
+        rivals=((rival, sign(rival.digest, "clearance")),),
+        rival_tools=(TOOL,),
+    )
+    state, said = play(wanted(), exam_set(), drafted(1), reviewed(1), ran_exam(1), found)
+    order = said[-1]
+    assert isinstance(order, commands.TestDraft)
+    gone = events.WorkFailed(
+        about_key=BUILD, of="test-draft", ref=order.ref, code="refused", reason="revoked"
+    )
+    _, said = advance(RULES, state, gone)
+
+    assert isinstance(said[-1], commands.JudgeTest)
+    assert said[-1].rivals == {TOOL: False}
+
+
+def test_no_exam_means_no_tool() -> None:
+    gone = events.WorkFailed(about_key=BUILD, of="set-exam", code="failed", reason="no cases")
+    _, said = play(wanted(), drafted(1), reviewed(1), gone)
+
+    assert [m.code for m in said if isinstance(m, events.ToolDenied)] == ["failed"]
+
+
+def test_a_spent_budget_ends_the_effort_at_once() -> None:
+    gone = events.WorkFailed(
+        about_key=BUILD, of="draft-tool", ref="1", code="out_of_budget", reason="1 USD"
+    )
+    _, said = play(wanted(), gone)
+
+    assert [m.code for m in said if isinstance(m, events.ToolDenied)] == ["out_of_budget"]
+
+
+def test_what_models_cost_is_told_to_the_task_that_pays() -> None:
+    usage = (ModelUsage(role="synthesizer", model="m", source="scripted", calls=1),)
+    _, said = play(
+        wanted(),
+        wanted(BEN),
+        drafted(1).model_copy(update={"usage": usage}),
+        exam_set().model_copy(update={"usage": usage}),
+        reviewed(1),
+        ran_exam(1),
+        published(),
+    )
+    told = {m.task: m.usage for m in said if isinstance(m, events.ToolReady)}
+    assert told[ANA][0].calls == 2
+    assert told[BEN] == ()
+
+
+numbers, sources = st.integers(1, 4), st.sampled_from(["one", "two", "three"])
+any_event: st.SearchStrategy[Event] = st.one_of(
+    st.builds(wanted, st.sampled_from([ANA, BEN])),
+    st.builds(drafted, numbers, sources),
+    st.builds(
+        lambda n, source, verdict: reviewed(n, source, verdict),
+        numbers,
+        sources,
+        st.sampled_from(["allow", "ask", "block"]),
+    ),
+    st.just(exam_set()),
+    st.builds(
+        ran_exam,
+        numbers,
+        sources,
+        st.tuples(st.booleans(), st.booleans()),
+    ),
+    st.builds(refused, numbers),
+    st.builds(published, numbers),
+    st.builds(
+        lambda source, yes: events.ApprovalGiven(
+            build=BUILD, draft=draft(source).digest, approved=yes, by="eva"
+        ),
+        sources,
+        st.booleans(),
+    ),
+    st.builds(
+        lambda of, ref: events.WorkFailed(
+            about_key=BUILD, of=of, ref=ref, code="failed", reason="r"
+        ),
+        st.sampled_from(["draft-tool", "set-exam", "review-draft", "test-draft", "judge-test"]),
+        st.sampled_from(["1", "2", "candidate:1:x:y", "rival:1:x:y"]),
+    ),
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(any_event, max_size=30))
+def test_whatever_arrives_only_cleared_code_runs_and_attempts_are_bounded(
+    history: Sequence[Event],
+) -> None:
+    state: Build = New()
+    cleared: set[Digest] = set()
+    for event in history:
+        if isinstance(event, events.DraftReviewed) and event.clearance:
+            cleared.add(event.draft)
+        state, said = advance(RULES, state, event)
+        for order in said:
+            if isinstance(order, commands.TestDraft):
+                assert order.draft.digest in cleared
+                assert order.clearance.over == order.draft.digest
+        if isinstance(state, Building):
+            assert len([a for a in state.attempts if a.number >= state.first]) <= RULES.attempts
+            assert state.active or state.looking_again
+    record = Record[Build](state=state)
+    assert Record[Build].model_validate_json(record.model_dump_json()) == record
