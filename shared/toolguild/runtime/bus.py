@@ -1,0 +1,142 @@
+"""The connection to NATS: publish an envelope, read a message."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from pydantic import ValidationError
+
+from toolguild import telemetry
+from toolguild.errors import Misconfigured
+from toolguild.messages import Envelope
+from toolguild.runtime import claim
+from toolguild.runtime.objects import Objects
+from toolguild.runtime.retry import retried
+
+log = logging.getLogger(__name__)
+CONNECT_WITHIN = 15.0  # seconds for the first connection; later ones are tried for ever
+
+
+class Unreadable(Exception):
+    """The bytes of a message are no envelope that this service knows."""
+
+
+@dataclass
+class Line:
+    """What is known of the connection. `closed` is set when it is gone for good."""
+
+    refused: str = ""  # the last permission that the server refused
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    reconnected: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class Bus:
+    """One connection with what hangs on it."""
+
+    client: Client
+    js: JetStreamContext
+    objects: Objects
+    line: Line
+
+    async def publish(self, envelope: Envelope) -> None:
+        """Return once the stream has the message; it keeps one for each id, however often it is sent.
+
+        Raises TemporaryError when NATS stays away.
+        """
+        body = await claim.pack(self.objects, envelope.model_dump_json().encode())
+        with telemetry.publishing(envelope.subject, str(envelope.id), envelope.key) as trace:
+            headers = _headers(envelope) | trace
+            await self.send(envelope.subject, body, headers)
+
+    async def send(self, subject: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Publish bytes as they are. `headers` must hold a Nats-Msg-Id: a time-out is repeated."""
+        await retried(
+            lambda: self.js.publish(subject, body, headers=dict(headers)), f"publish {subject}"
+        )
+
+    async def read(self, data: bytes) -> Envelope:
+        """Return the envelope in a message's bytes. Raises Unreadable, PermanentError, TemporaryError."""
+        try:
+            return Envelope.model_validate_json(await claim.unpack(self.objects, data))
+        except (ValidationError, ValueError) as error:
+            raise Unreadable(str(error)) from error
+
+
+def _headers(envelope: Envelope) -> dict[str, str]:
+    headers = {
+        "Nats-Msg-Id": str(envelope.id),
+        "ce-specversion": "1.0",
+        "ce-id": str(envelope.id),
+        "ce-type": f"toolguild.{envelope.body.kind}",
+        "ce-source": f"/toolguild/{envelope.source}",
+        "ce-subject": envelope.key,
+        "ce-time": envelope.at,
+        "ce-datacontenttype": "application/json",
+        "toolguild-cause": str(envelope.cause or ""),
+    }
+    return {name: value for name, value in headers.items() if value}
+
+
+@asynccontextmanager
+async def connect(url: str, *, name: str = "toolguild") -> AsyncIterator[Bus]:
+    """Connect, and stay connected until the block ends.
+
+    The URL may carry user and password. Raises Misconfigured when nobody answers or access is refused.
+    """
+    line = Line()
+
+    async def on_error(error: Exception) -> None:
+        if "permissions violation" in str(error).lower():
+            line.refused = str(error)
+            log.error("NATS refuses: %s", error)
+        else:
+            log.debug("NATS: %r", error)
+
+    async def on_closed() -> None:
+        line.closed.set()
+
+    async def on_reconnected() -> None:
+        line.reconnected.set()
+        log.info("connected to NATS again")
+
+    async def on_disconnected() -> None:
+        log.warning("the connection to NATS is lost; trying again")
+
+    client = Client()
+    try:
+        async with asyncio.timeout(CONNECT_WITHIN):
+            await client.connect(
+                url,
+                name=name,
+                ping_interval=5,  # a cut network is noticed in seconds, not minutes
+                max_outstanding_pings=2,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=1,
+                error_cb=on_error,
+                closed_cb=on_closed,
+                reconnected_cb=on_reconnected,
+                disconnected_cb=on_disconnected,
+            )
+    except (TimeoutError, OSError, NatsError) as error:
+        await client.close()
+        raise Misconfigured(
+            f"no NATS server answers at {redacted(url)} ({str(error) or 'time-out'}); "
+            "start one with `toolguild up`, or set TOOLGUILD_NATS_URL"
+        ) from error
+    js = client.jetstream()
+    try:
+        yield Bus(client, js, Objects(js), line)
+    finally:
+        await client.close()
+
+
+def redacted(url: str) -> str:
+    """Return a NATS URL without its password, for logs and messages."""
+    scheme, _, rest = url.rpartition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if scheme else rest.rpartition("@")[2]

@@ -1,0 +1,62 @@
+"""Make a process durable: load, advance, save, send. Any step may be the last before a crash."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, cast
+
+from toolguild.agent import Process, Record
+from toolguild.errors import Conflict
+from toolguild.messages import Envelope, Event
+from toolguild.runtime.store import RecordStore
+
+Send = Callable[[Envelope], Awaitable[None]]
+Clock = Callable[[], str]  # ISO 8601, UTC
+RACES = 8  # lost in a row before the message goes back to the stream
+
+
+async def drive(
+    process: Process[Any],
+    cause: Envelope,
+    *,
+    store: RecordStore,
+    send: Send,
+    source: str,
+    now: Clock,
+) -> None:
+    """Apply one event to its record and send what follows from it.
+
+    Returning means: the record is saved and everything in its outbox is in the stream. The event may
+    then be acknowledged. Raises Conflict when the record is saved by others again and again.
+    """
+    for _ in range(RACES):
+        try:
+            record, revision = await _applied(process, cause, store, source, now)
+            break
+        except Conflict:
+            continue  # somebody was faster: load what they saved and advance from there
+    else:
+        raise Conflict(cause.key)
+    for envelope in record.outbox:
+        await send(envelope)  # sent again after a crash: same id, so the stream keeps one
+    if record.outbox:
+        sent = record.model_copy(update={"outbox": ()})
+        # Whoever saved in between took our outbox along, sends it once more and clears it.
+        with suppress(Conflict):
+            await store.save(cause.key, _bytes(sent), revision)
+
+
+async def _applied(
+    process: Process[Any], cause: Envelope, store: RecordStore, source: str, now: Clock
+) -> tuple[Record[Any], int]:
+    raw, revision = await store.load(cause.key)
+    new = process.record(state=process.start)
+    record = new if raw is None else process.record.model_validate_json(raw)
+    if cause.id in record.applied:
+        return record, revision
+    state, messages = process.advance(record.state, cast("Event", cause.body))
+    record = record.after(cause, state, messages, source=source, at=now())
+    return record, await store.save(cause.key, _bytes(record), revision)
+
+
+def _bytes(record: Record[Any]) -> bytes:
+    return record.model_dump_json().encode()

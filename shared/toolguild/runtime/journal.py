@@ -1,0 +1,70 @@
+"""The journal: an effect that succeeded once is remembered, so that a redelivery does not pay again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
+
+from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.kv import KeyValue
+
+from toolguild.canonical import digest_of_bytes
+from toolguild.runtime import claim
+from toolguild.runtime.claim import Bodies
+from toolguild.runtime.retry import retried
+
+Effect = Callable[[], Awaitable[bytes]]
+
+
+class BucketJournal:
+    """A journal in a bucket. Of two replicas that ran one effect at once, the first to write is right."""
+
+    def __init__(self, kv: KeyValue, bodies: Bodies) -> None:
+        self._kv = kv
+        self._bodies = bodies
+        self._running: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def once(self, key: str, effect: Effect) -> bytes:
+        """Return what `effect` gave when it first succeeded under this key; run it if it never did.
+
+        Raises what `effect` raises, and TemporaryError when the journal cannot be reached.
+        """
+        name = digest_of_bytes(key.encode())
+        # The same message may come again while its effect still runs: a restarted server, a late
+        # heartbeat. The lock lives as long as somebody holds or awaits it.
+        lock = self._running.setdefault(name, asyncio.Lock())
+        async with lock:
+            known = await self._read(name)
+            if known is None:
+                known = await self._write(name, await effect())
+            return await claim.unpack(self._bodies, known)
+
+    async def _read(self, name: str) -> bytes | None:
+        try:
+            entry = await retried(lambda: self._kv.get(name), "read the journal")
+        except KeyNotFoundError:
+            return None
+        return entry.value or b""
+
+    async def _write(self, name: str, outcome: bytes) -> bytes:
+        packed = await claim.pack(self._bodies, outcome)
+        try:
+            await retried(lambda: self._kv.create(name, packed), "write the journal")
+        except KeyWrongLastSequenceError:
+            return await self._read(name) or packed
+        return packed
+
+
+class MemoryJournal:
+    """A journal in memory, with the same promises."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+        self._running: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def once(self, key: str, effect: Effect) -> bytes:
+        """As the protocol says."""
+        lock = self._running.setdefault(key, asyncio.Lock())
+        async with lock:
+            if key not in self._known:
+                self._known[key] = await effect()
+            return self._known[key]

@@ -1,0 +1,163 @@
+"""Run services from start to SIGTERM: one in a process of its own, or several in one process."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+
+from toolguild import telemetry
+from toolguild.agent import Agent, Process, Service
+from toolguild.errors import Misconfigured, ToolguildError
+from toolguild.policy import Policy, load_policy, parse_policy
+from toolguild.runtime import clock, readiness
+from toolguild.runtime.bus import Bus, connect
+from toolguild.runtime.consume import Handle, consume
+from toolguild.runtime.discovery import discoverable
+from toolguild.runtime.drive import drive
+from toolguild.runtime.health import Check, health_server
+from toolguild.runtime.resources import Resources
+from toolguild.runtime.serve import serve
+from toolguild.runtime.server import running
+from toolguild.runtime.store import BucketStore, bucket
+from toolguild.runtime.topology import ensure_consumer, ensure_streams
+from toolguild.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+
+def main(service: Service) -> None:
+    """Run one service until SIGTERM or SIGINT, then exit with 0; with 2 when the operator must act."""
+    try:
+        settings = load_settings()
+        telemetry.configure_logs(settings.log_level, settings.log_format)
+        telemetry.configure_traces(service.name, endpoint=settings.otlp_endpoint)
+        asyncio.run(_until_signal(service, settings))
+    except ToolguildError as error:
+        sys.stderr.write(f"toolguild {service.name}: {error}\n")
+        raise SystemExit(2) from None
+    finally:
+        telemetry.flush_traces()
+
+
+async def _until_signal(service: Service, settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run_services([service], settings, stop)
+
+
+async def run_services(
+    services: Sequence[Service],
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    ready: Callable[[], None] | None = None,
+) -> None:
+    """Run services in this process until `stop` is set and what is under way is settled.
+
+    `ready` is called once every agent takes messages. Work that outlasts `settings.grace_seconds` is
+    dropped, and the stream gives it to somebody else. Raises UsageError or Misconfigured when something
+    has to be mended first, and whatever brought an agent down.
+    """
+    url = settings.nats_url or await asyncio.to_thread(running, settings.data_dir / "nats")
+    if url is None:
+        raise Misconfigured(
+            f"no guild runs with its data in {settings.data_dir}; start one with `toolguild up`, "
+            "or set TOOLGUILD_NATS_URL"
+        )
+    names = ", ".join(service.name for service in services)
+    policy = read_policy(settings)
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(connect(url, name=f"toolguild {names}"))
+        await ensure_streams(bus.js, replicas=settings.nats_replicas)
+        resources = await stack.enter_async_context(Resources(bus, settings, policy))
+        running_agents: list[tuple[Service, Sequence[Agent]]] = []
+        for service in services:
+            agents = await stack.enter_async_context(service.open(await resources.guild(service)))
+            running_agents.append((service, agents))
+            for agent in agents:
+                await ensure_consumer(bus.js, service.name, agent)
+            await stack.enter_async_context(discoverable(bus, service, agents))
+        if settings.http_port:
+            checks = _checks(bus, resources, running_agents)
+            await stack.enter_async_context(
+                health_server(settings.http_host, settings.http_port, checks)
+            )
+        if ready is not None:
+            ready()
+        log.info("%s: ready", names)
+        await _consume_all(bus, running_agents, settings, stop)
+    log.info("%s: stopped", names)
+
+
+def read_policy(settings: Settings) -> Policy:
+    """Return the operator's policy, or the shipped one. Raises UsageError naming the line."""
+    return load_policy(settings.policy) if settings.policy else parse_policy("", "default policy")
+
+
+async def _consume_all(
+    bus: Bus,
+    running_agents: Sequence[tuple[Service, Sequence[Agent]]],
+    settings: Settings,
+    stop: asyncio.Event,
+) -> None:
+    tasks = [
+        asyncio.create_task(
+            _labelled(bus, service, agent, stop), name=f"{service.name}/{agent.name}"
+        )
+        for service, agents in running_agents
+        for agent in agents
+    ]
+    stopping = asyncio.create_task(_stopped(stop, bus))
+    try:
+        await asyncio.wait((stopping, *tasks), return_when=asyncio.FIRST_COMPLETED)
+        stop.set()  # an agent that fell takes the others down, in order
+        if tasks:
+            await asyncio.wait(tasks, timeout=settings.grace_seconds)
+    finally:
+        for task in (stopping, *tasks):
+            task.cancel()
+        ended = await asyncio.gather(stopping, *tasks, return_exceptions=True)
+    for end in ended:
+        if isinstance(end, Exception):
+            raise end
+
+
+async def _stopped(stop: asyncio.Event, bus: Bus) -> None:
+    closing = asyncio.ensure_future(bus.line.closed.wait())
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((closing, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            raise Misconfigured("the connection to NATS is closed for good: access was refused")
+    finally:
+        closing.cancel()
+        stopping.cancel()
+
+
+async def _labelled(bus: Bus, service: Service, agent: Agent, stop: asyncio.Event) -> None:
+    with telemetry.bound(service=service.name):
+        await consume(bus, service.name, agent, handler(bus, service.name, agent), stop=stop)
+
+
+def handler(bus: Bus, service: str, agent: Agent) -> Handle:
+    """Return what handles one envelope for an agent, durably."""
+    source = f"{service}/{agent.name}"
+    if isinstance(agent, Process):
+        store = BucketStore(bucket(bus.js, agent.bucket), bus.objects)
+        return partial(drive, agent, store=store, send=bus.publish, source=source, now=clock.now)
+    return partial(serve, agent, send=bus.publish, source=source, now=clock.now)
+
+
+def _checks(
+    bus: Bus, resources: Resources, running_agents: Sequence[tuple[Service, Sequence[Agent]]]
+) -> dict[str, Check]:
+    checks: dict[str, Check] = {"nats": readiness.connected(bus)}
+    for service, agents in running_agents:
+        checks[f"consumers of {service.name}"] = readiness.consumers(bus, service.name, agents)
+        if "sandbox" in service.needs:
+            checks["sandbox"] = readiness.sandbox(resources.sandbox)
+    return checks

@@ -1,0 +1,59 @@
+"""What has to work before a service is ready, each as a check that says what is wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import nats.errors
+
+from toolguild import telemetry
+from toolguild.agent import Agent
+from toolguild.errors import ToolguildError
+from toolguild.runtime.bus import Bus
+from toolguild.runtime.health import Check
+from toolguild.runtime.topology import consumer_name, stream_of
+from toolguild.sandbox.interface import Sandbox
+
+WITHIN = 2.0  # seconds; a probe that waits longer counts as failed anyway
+
+
+def connected(bus: Bus) -> Check:
+    """Check that the connection stands and that no permission has been refused."""
+
+    async def check() -> str:
+        if not bus.client.is_connected:
+            return "not connected to NATS"
+        return bus.line.refused
+
+    return check
+
+
+def consumers(bus: Bus, service: str, agents: Sequence[Agent]) -> Check:
+    """Check that every agent's consumer exists; notes the length of its queue on the way."""
+
+    async def check() -> str:
+        for agent in agents:
+            name = consumer_name(service, agent)
+            try:
+                async with asyncio.timeout(WITHIN):
+                    info = await bus.js.consumer_info(stream_of(agent), name)
+            except (TimeoutError, nats.errors.Error) as error:
+                return f"consumer {name}: {str(error) or 'no answer'}"
+            telemetry.queue_seen(
+                name, waiting=info.num_pending or 0, under_way=info.num_ack_pending or 0
+            )
+        return ""
+
+    return check
+
+
+def sandbox(opened: Callable[[], Awaitable[Sandbox]]) -> Check:
+    """Check that the sandbox opens: its self-test runs when it does."""
+
+    async def check() -> str:
+        try:
+            await opened()
+        except ToolguildError as error:
+            return str(error)
+        return ""
+
+    return check

@@ -1,0 +1,107 @@
+"""The guild's resources in one process: each is opened when the first service asks, and closed at the end."""
+
+import asyncio
+import importlib
+import inspect
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any, cast
+
+from toolguild.agent import Service
+from toolguild.errors import Misconfigured
+from toolguild.guild import Guild, Models, Registry
+from toolguild.identity import KeyDirectory
+from toolguild.policy import Policy
+from toolguild.runtime.artifacts import StoredArtifacts
+from toolguild.runtime.bus import Bus
+from toolguild.runtime.journal import BucketJournal
+from toolguild.runtime.store import bucket
+from toolguild.sandbox.interface import Sandbox
+from toolguild.settings import Settings
+
+
+class Resources:
+    """What all services of one process share. Use as an async context manager."""
+
+    def __init__(self, bus: Bus, settings: Settings, policy: Policy) -> None:
+        self._bus = bus
+        self._settings = settings
+        self._policy = policy
+        self._journal = BucketJournal(bucket(bus.js, "journal"), bus.objects)
+        self._keys = KeyDirectory(settings.keys)
+        self._opened: dict[str, Any] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "Resources":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def guild(self, service: Service) -> Guild:
+        """Return the resources of one service. Those that it does not name in `needs` refuse to be used."""
+        registry = models = None
+        if "registry" in service.needs:
+            registry = await self._once("registry", self._open_registry)
+        if "model" in service.needs:
+            models = await self._once("model", self._open_models)
+        return Guild(
+            service=service.name,
+            policy=self._policy,
+            artifacts=StoredArtifacts(self._bus.objects, self._settings.cache),
+            journal=self._journal,
+            registry=cast("Registry", registry or _Absent(service.name, "registry")),
+            models=cast("Models", models or _Absent(service.name, "model")),
+            signer=self._keys.signer(service.name),
+            keyring=self._keys,
+            sandbox=partial(self.sandbox),
+        )
+
+    async def sandbox(self) -> Sandbox:
+        """Return the sandbox, opened on first use. Raises SandboxUnavailable when none works here."""
+        return cast("Sandbox", await self._once("sandbox", self._open_sandbox))
+
+    async def _once(self, name: str, open_: Any) -> Any:
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            if name not in self._opened:
+                self._opened[name] = await open_()
+            return self._opened[name]
+
+    # Imported when they are needed: a service without models does not pay for them, nor have them.
+
+    async def _open_registry(self) -> Any:
+        module = importlib.import_module("toolguild.registry")
+        return await self._entered(module.open_registry(self._bus.js))
+
+    async def _open_models(self) -> Any:
+        module = importlib.import_module("toolguild.model")
+        return await self._entered(
+            module.open_models(self._settings, self._policy, self._journal, self._bus.js)
+        )
+
+    async def _open_sandbox(self) -> Any:
+        module = importlib.import_module("toolguild.sandbox")
+        backend = None if self._settings.sandbox == "auto" else self._settings.sandbox
+        sandbox = await self._entered(module.open_sandbox(backend, size=self._settings.sandboxes))
+        self._stack.push_async_callback(sandbox.close)
+        return sandbox
+
+    async def _entered(self, opened: Any) -> Any:
+        if inspect.isawaitable(opened):
+            opened = await opened
+        if hasattr(opened, "__aenter__"):
+            opened = await self._stack.enter_async_context(opened)
+        return opened
+
+
+class _Absent:
+    """Stands for a resource that a service did not ask for."""
+
+    def __init__(self, service: str, resource: str) -> None:
+        self._why = (
+            f'service {service} uses the {resource} without naming "{resource}" in its needs'
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        raise Misconfigured(self._why)

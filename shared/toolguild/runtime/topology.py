@@ -1,0 +1,131 @@
+"""Streams, buckets and consumers of the guild, as data; and one function that makes them exist."""
+
+from dataclasses import replace
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RePublish,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import BadRequestError
+
+from toolguild.agent import Agent, Process
+
+WORK = "TOOLGUILD_WORK"  # commands, each until it is done
+LOG = "TOOLGUILD_LOG"  # events, and a copy of every command, in one order
+DEAD = "TOOLGUILD_DEAD"  # what nobody could handle
+AUDIT = "TOOLGUILD_AUDIT"  # the auditor's chain
+
+BUCKETS = ("tasks", "builds", "tools", "journal", "budgets", "inbox", "trust")
+ARTIFACTS = "artifacts"  # the object store
+
+DAY = 86_400.0
+DUPLICATE_WINDOW = 600.0  # seconds for which the server drops a message whose id it has seen
+ACK_WAIT = 5.0  # seconds without a heartbeat after which a message moves on to another replica
+# The runtime gives up long before; this bounds a message that kills its service at every delivery.
+MAX_DELIVER = 16
+# Of all replicas together, including messages that wait for a retry. What one replica holds is
+# bounded by its slots: each asks for one message at a time.
+MAX_ACK_PENDING = 4096
+
+_NAME_IN_USE = 10058  # error code: the stream exists with another configuration
+
+
+def streams(replicas: int = 1) -> tuple[StreamConfig, ...]:
+    """Return the configuration of every stream, those behind buckets and the object store included."""
+    work = StreamConfig(
+        name=WORK,
+        subjects=["toolguild.do.>"],
+        retention=RetentionPolicy.WORK_QUEUE,
+        republish=RePublish(src="toolguild.do.>", dest="toolguild.seen.>"),
+    )
+    log = StreamConfig(
+        name=LOG, subjects=["toolguild.fact.>", "toolguild.seen.>"], max_age=30 * DAY
+    )
+    dead = StreamConfig(name=DEAD, subjects=["toolguild.dead.>"], max_age=90 * DAY)
+    audit = StreamConfig(
+        name=AUDIT, subjects=["toolguild.audit.>"], deny_delete=True, deny_purge=True
+    )
+    plain = (
+        replace(config, duplicate_window=DUPLICATE_WINDOW, allow_direct=True)
+        for config in (work, log, dead, audit)
+    )
+    every = (*plain, *(_bucket(name) for name in BUCKETS), _objects(ARTIFACTS))
+    return tuple(
+        replace(config, storage=StorageType.FILE, num_replicas=replicas) for config in every
+    )
+
+
+def _bucket(name: str) -> StreamConfig:
+    return StreamConfig(
+        name=f"KV_{name}",
+        subjects=[f"$KV.{name}.>"],
+        max_msgs_per_subject=1,
+        max_age=30 * DAY if name == "journal" else 0,
+        allow_rollup_hdrs=True,
+        deny_delete=True,
+        discard=DiscardPolicy.NEW,
+        duplicate_window=120.0,
+        # Reads come from the leader: a stale record would lose its race at once.
+        allow_direct=False,
+    )
+
+
+def _objects(name: str) -> StreamConfig:
+    return StreamConfig(
+        name=f"OBJ_{name}",
+        subjects=[f"$O.{name}.C.>", f"$O.{name}.M.>"],
+        allow_rollup_hdrs=True,
+        discard=DiscardPolicy.NEW,
+        duplicate_window=120.0,
+        allow_direct=True,
+    )
+
+
+def stream_of(agent: Agent) -> str:
+    """Return the stream that an agent reads from."""
+    return LOG if isinstance(agent, Process) else WORK
+
+
+def consumer(service: str, agent: Agent) -> ConsumerConfig:
+    """Return the durable pull consumer that all replicas of an agent share."""
+    if isinstance(agent, Process):
+        filters = [f"toolguild.fact.{kind.kind_name()}.>" for kind in agent.reads]
+    else:
+        filters = [f"toolguild.do.{agent.reads.kind_name()}.>"]
+    return ConsumerConfig(
+        durable_name=consumer_name(service, agent),
+        filter_subjects=filters,
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ACK_WAIT,
+        max_deliver=MAX_DELIVER,
+        max_ack_pending=MAX_ACK_PENDING,
+    )
+
+
+def consumer_name(service: str, agent: Agent) -> str:
+    """Return the name of an agent's consumer: "planner-task"."""
+    return f"{service}-{agent.name}"
+
+
+async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
+    """Make every stream, bucket and object store exist as configured. Idempotent."""
+    for config in streams(replicas):
+        try:
+            await js.add_stream(config)
+        except BadRequestError as error:
+            if error.err_code != _NAME_IN_USE:
+                raise
+            await js.update_stream(config)
+
+
+async def ensure_consumer(js: JetStreamContext, service: str, agent: Agent) -> None:
+    """Make an agent's consumer exist as configured. Idempotent; keeps what it has already read."""
+    await js.add_consumer(stream_of(agent), consumer(service, agent))

@@ -1,0 +1,27 @@
+"""What all tests share: a real NATS server, a new one for each test that asks."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from toolguild.runtime.bus import Bus, connect
+from toolguild.runtime.server import NatsServer
+from toolguild.runtime.topology import ensure_streams
+
+
+@pytest.fixture
+async def nats(tmp_path: Path) -> AsyncIterator[NatsServer]:
+    """A running server on a free port, with its data below the test's own directory."""
+    server = NatsServer(tmp_path / "nats")
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def bus(nats: NatsServer) -> AsyncIterator[Bus]:
+    """A connection to that server, with every stream of the guild in place."""
+    async with connect(nats.url) as bus:
+        await ensure_streams(bus.js)
+        yield bus
