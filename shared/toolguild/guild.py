@@ -90,8 +90,16 @@ class Registry(Protocol):
         """Return the newest version of every name."""
         ...
 
+    def runnable(self, tool: Digest) -> bool:
+        """Whether a tool and all tools that it uses are known, and neither quarantined nor revoked."""
+        ...
+
+    def closure(self, tool: Digest) -> Sequence[Published]:
+        """Return a tool and all that it uses, used ones first. Raises Refused if one is missing or may not run."""
+        ...
+
     async def publish(self, tool: Tool, publication: Signature) -> Published:
-        """Write a new tool by compare-and-swap. Idempotent by digest. Raises Conflict when the version is taken."""
+        """Write a new tool by compare-and-swap. Idempotent by digest. Raises Conflict if the version is taken."""
         ...
 
     async def set_status(
@@ -101,6 +109,10 @@ class Registry(Protocol):
         reason: str,
     ) -> Published:
         """Change a tool's status by compare-and-swap. A revoked tool stays revoked: raises Refused."""
+        ...
+
+    async def pin(self, name: str, version: str | None) -> None:
+        """Make a version the one that its name stands for; None frees the name. Raises UsageError if unknown."""
         ...
 
 
