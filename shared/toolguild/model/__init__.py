@@ -1,0 +1,1 @@
+"""Language models: prompts, requests, answers, budgets. LiteLLM is imported only when a model is asked."""

@@ -1,0 +1,306 @@
+"""The one door to language models: budget, journal, re-asking, fallbacks and labels are behind it.
+
+Made for small local models as well as for large ones: answers are constrained by a JSON Schema where the
+model's server can do that, certain faults are mended, and the rest is asked again with the reasons.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from toolguild.errors import Misconfigured, OutOfBudget, PermanentError, TemporaryError
+from toolguild.guild import Answer, Journal, Role
+from toolguild.messages import Brief, ModelUsage
+from toolguild.model.ledger import Amount, Ledger, Ledgers, affordable
+from toolguild.model.library import PromptLibrary
+from toolguild.model.observe import ChatObserver, ChatStart, unobserved
+from toolguild.model.provider import Provider
+from toolguild.model.reply import Unusable, read_answer, read_code
+from toolguild.model.request import Call, ChatMessage, Completion, Request
+from toolguild.policy import Policy
+from toolguild.tool.value import Value
+
+T = TypeVar("T")
+B = TypeVar("B", bound=BaseModel)
+
+MAX_QUOTED = 4000  # characters of an unusable answer that are shown to the model again
+
+Route = Callable[[Role, str | None], Sequence[Provider]]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How requests are made, whatever they ask."""
+
+    temperature: float = 0.1  # of the first sample
+    sample_temperature: float = (
+        0.8  # of further samples and of later turns: the same would come again
+    )
+    max_output_tokens: int = 4096
+    timeout: float = 300.0
+    reasks: int = 2
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class AskedModels:
+    """Implements `toolguild.guild.Models`."""
+
+    route: Route  # who answers for a role, best first; the second argument is the task's own choice
+    prompts: PromptLibrary
+    policy: Policy
+    journal: Journal
+    ledgers: Ledgers
+    manner: Manner = Manner()
+    observe: ChatObserver = unobserved
+    now: Callable[[], datetime] = _now
+
+    async def ask(
+        self,
+        role: Role,
+        prompt: str,
+        values: Mapping[str, Any],
+        answer: type[B],
+        *,
+        brief: Brief,
+        key: str,
+        sample: int = 0,
+        schema: Mapping[str, Any] | None = None,
+        check: Callable[[B], Sequence[str]] | None = None,
+    ) -> Answer[B]:
+        """See `toolguild.guild.Models.ask`."""
+        wanted = dict(schema) if schema is not None else answer.model_json_schema()
+        request = self._request(role, prompt, values, wanted, sample)
+
+        def read(text: str) -> B:
+            return _checked(read_answer(text, answer), check)
+
+        return await self._converse(request, values, brief, key, read)
+
+    async def ask_code(
+        self,
+        role: Role,
+        prompt: str,
+        values: Mapping[str, Any],
+        *,
+        brief: Brief,
+        key: str,
+        sample: int = 0,
+        check: Callable[[str], Sequence[str]] | None = None,
+    ) -> Answer[str]:
+        """See `toolguild.guild.Models.ask_code`."""
+        request = self._request(role, prompt, values, None, sample)
+
+        def read(text: str) -> str:
+            return _checked(read_code(text), check)
+
+        return await self._converse(request, values, brief, key, read)
+
+    def _request(
+        self,
+        role: Role,
+        name: str,
+        values: Mapping[str, Any],
+        schema: dict[str, Any] | None,
+        sample: int,
+    ) -> Request:
+        prompt = self.prompts.get(name)
+        if prompt.role != role:
+            raise Misconfigured(f"{prompt.path} is a prompt for the {prompt.role}, not the {role}")
+        return Request(
+            role=role,
+            prompt=name,
+            prompt_digest=prompt.digest,
+            messages=prompt.render({"answer_schema": schema, **values}),
+            answer_schema=schema,
+            sample=sample,
+        )
+
+    async def _converse(
+        self,
+        first: Request,
+        values: Mapping[str, Any],
+        brief: Brief,
+        key: str,
+        read: Callable[[str], T],
+    ) -> Answer[T]:
+        """Ask until an answer is usable: each model a bounded number of times, then the next one."""
+
+        def usable(text: str) -> bool:
+            try:
+                read(text)
+            except Unusable:
+                return False
+            return True
+
+        made: list[Completion] = []
+        complaints: Sequence[str] = ()
+        providers = tuple(self.route(first.role, brief.model))
+        rank = 0
+        while rank < len(providers):
+            request = first
+            for _ in range(self.manner.reasks + 1):
+                effect = _Effect(request, values, brief, key, providers, rank, usable)
+                reply = await self._once(effect)
+                made.append(reply.completion)
+                rank = reply.rank
+                try:
+                    return _answer(read(reply.completion.text), first, made)
+                except Unusable as error:
+                    complaints = error.complaints
+                    request = _again(first, reply.completion, complaints)
+            rank += 1
+        raise PermanentError(
+            f"{made[-1].model} gave no usable answer to the prompt {first.prompt!r} "
+            f"in {len(made)} calls: {'; '.join(complaints)[:600]}. "
+            "Try a stronger model, or name a fallback after a comma"
+        )
+
+    async def _once(self, effect: "_Effect") -> "_Reply":
+        """Return the journal's answer to this very request, or else ask for one."""
+
+        async def ask() -> bytes:
+            return (await self._first_that_answers(effect)).model_dump_json().encode()
+
+        return _Reply.model_validate_json(await self.journal.once(effect.name, ask))
+
+    async def _first_that_answers(self, effect: "_Effect") -> "_Reply":
+        """Ask the models from `rank` on until one answers; raise what the first of them raised."""
+        failure: TemporaryError | PermanentError | None = None
+        for rank, provider in enumerate(effect.providers[effect.rank :], effect.rank):
+            try:
+                return _Reply(completion=await self._paid(effect, provider), rank=rank)
+            except OutOfBudget:
+                raise
+            except (TemporaryError, PermanentError) as error:
+                failure = failure or error
+        assert failure is not None, "there is at least one provider"
+        raise failure
+
+    async def _paid(self, effect: "_Effect", provider: Provider) -> Completion:
+        """Reserve, ask, settle. A call that failed cost nothing; one that was cut short may have."""
+        price, output = await provider.price(), 0
+
+        def reserve(ledger: Ledger) -> Ledger:
+            nonlocal output
+            output = affordable(ledger, limits, effect.request.size, price, wanted)
+            return ledger.reserve(effect.name, price.of(effect.request.size, output), limits)
+
+        brief, wanted = effect.brief, self.manner.max_output_tokens
+        limits = self.policy.budget.allowed(usd=brief.max_usd, tokens=brief.max_tokens)
+        timeout = min(self.manner.timeout, self._seconds_left(brief))
+        await self.ledgers.change(brief.task, reserve)
+        try:
+            done = await self._observed(provider, effect, effect.call(self.manner, output, timeout))
+        except (TemporaryError, PermanentError):
+            await self.ledgers.change(brief.task, lambda ledger: ledger.release(effect.name))
+            raise
+        cost = Amount(calls=1, tokens=done.input_tokens + done.output_tokens, usd=done.usd)
+        await self.ledgers.change(brief.task, lambda ledger: ledger.settle(effect.name, cost))
+        return done
+
+    async def _observed(self, provider: Provider, effect: "_Effect", call: Call) -> Completion:
+        request = call.request
+        start = ChatStart(
+            role=request.role,
+            prompt=request.prompt,
+            model=provider.model,
+            source=provider.source,
+            turn=request.turn,
+            sample=request.sample,
+            temperature=call.temperature,
+            max_output_tokens=call.max_output_tokens,
+        )
+        with self.observe(start) as done:
+            completion = await provider.complete(call)
+            done.completion, done.usable = completion, effect.usable(completion.text)
+            return completion
+
+    def _seconds_left(self, brief: Brief) -> float:
+        if brief.deadline is None:
+            return self.manner.timeout
+        left = (datetime.fromisoformat(brief.deadline) - self.now()).total_seconds()
+        if left <= 0:
+            raise OutOfBudget(f"the task's time was over at {brief.deadline}")
+        return left
+
+
+class _Reply(Value):
+    """What the journal keeps: the answer, and which of the models gave it."""
+
+    completion: Completion
+    rank: int
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """One request on behalf of one task; it happens once under its name."""
+
+    request: Request
+    values: Mapping[str, Any]
+    brief: Brief
+    key: str
+    providers: tuple[Provider, ...]
+    rank: int  # the first of them to ask
+    usable: Callable[[str], bool]
+
+    @property
+    def name(self) -> str:
+        return f"{self.key}.{self.request.digest[:20]}.{self.rank}"
+
+    def call(self, manner: Manner, output: int, timeout: float) -> Call:
+        repeated = self.request.sample > 0 or self.request.turn > 0
+        return Call(
+            request=self.request,
+            values=self.values,
+            temperature=manner.sample_temperature if repeated else manner.temperature,
+            max_output_tokens=output,
+            timeout=timeout,
+        )
+
+
+def _checked(value: T, check: Callable[[T], Sequence[str]] | None) -> T:
+    if check is not None and (complaints := check(value)):
+        raise Unusable(complaints)
+    return value
+
+
+def _answer(value: T, request: Request, made: Sequence[Completion]) -> Answer[T]:
+    """Label an answer; its usage counts every call that led to it, under the model that gave it."""
+    last = made[-1]
+    usage = ModelUsage(
+        role=request.role,
+        model=last.model,
+        source=last.source,
+        calls=len(made),
+        input_tokens=sum(one.input_tokens for one in made),
+        output_tokens=sum(one.output_tokens for one in made),
+        usd=sum(one.usd for one in made),
+    )
+    return Answer(value, last.model, last.source, request.prompt_digest, usage)
+
+
+def _again(first: Request, made: Completion, complaints: Sequence[str]) -> Request:
+    """Return the request with the last unusable answer and what is wrong with it.
+
+    Earlier ones are left out: they would fill a small model's context and teach it their faults.
+    """
+    reasons = "\n".join(f"- {complaint}" for complaint in complaints)
+    if made.cut:
+        reasons += "\n- the answer was too long and was cut off: be much shorter"
+    shape = "Answer again in full, with nothing but the source code."
+    if first.answer_schema is not None:
+        schema = json.dumps(first.answer_schema, ensure_ascii=False, separators=(",", ":"))
+        shape = f"Answer again in full, with nothing but one JSON value that fits this JSON Schema:\n{schema}"
+    turns = (
+        ChatMessage(role="assistant", content=made.text[:MAX_QUOTED] or "(nothing)"),
+        ChatMessage(role="user", content=f"This answer cannot be used:\n{reasons}\n{shape}"),
+    )
+    return first.model_copy(update={"messages": first.messages + turns})

@@ -1,0 +1,52 @@
+"""Models and ledgers in memory, for tests and one-process programs; held to the durable ones' suites."""
+
+from collections.abc import Awaitable, Callable
+
+from toolguild.guild import Journal
+from toolguild.messages import TaskId
+from toolguild.model.ask import AskedModels, Manner
+from toolguild.model.ledger import Ledger, Ledgers
+from toolguild.model.library import PromptLibrary
+from toolguild.model.provider import Provider
+from toolguild.policy import Policy
+
+
+class MemoryLedgers:
+    """Ledgers that end with the process."""
+
+    def __init__(self) -> None:
+        self.ledgers: dict[TaskId, Ledger] = {}
+
+    async def change(self, task: TaskId, step: Callable[[Ledger], Ledger]) -> Ledger:
+        """Apply a step; nothing runs in between, so it is atomic."""
+        new = step(self.ledgers.get(task, Ledger()))
+        self.ledgers[task] = new
+        return new
+
+
+class NoJournal:
+    """Remembers nothing: every effect runs each time."""
+
+    async def once(self, key: str, effect: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Run the effect."""
+        return await effect()
+
+
+def memory_models(
+    provider: Provider,
+    prompts: PromptLibrary,
+    *,
+    policy: Policy | None = None,
+    journal: Journal | None = None,
+    ledgers: Ledgers | None = None,
+    manner: Manner | None = None,
+) -> AskedModels:
+    """Return models that need no server: one provider for every role, a task's own choice ignored."""
+    return AskedModels(
+        route=lambda role, override: (provider,),
+        prompts=prompts,
+        policy=policy or Policy.default(),
+        journal=journal or NoJournal(),
+        ledgers=ledgers or MemoryLedgers(),
+        manner=manner or Manner(),
+    )
