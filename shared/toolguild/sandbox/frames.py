@@ -59,18 +59,18 @@ class Answer:
     files: dict[str, bytes] = field(default_factory=dict)
     too_much_output: bool = False
     ended: bool = False
-    _ready: bool = False
+    started: bool = False  # the harness was there before any of the tool's code
     _name: str | None = None
     _waiting: bytearray = field(default_factory=bytearray)
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the channel. Raises Forged or TooLong; what came before then counts for nothing."""
         self._waiting += data
-        if not self._ready and self._waiting:
+        if not self.started and self._waiting:
             if self._waiting[:1] != b"R":
                 raise Forged("the child did not start as the harness does")
             del self._waiting[:1]
-            self._ready = True
+            self.started = True
         while not self.ended and self._take():
             pass
         if self.ended and self._waiting:

@@ -77,6 +77,10 @@ class Warm:
         finally:
             self._current = None
             reaped = await self._finish(child, call)
+        if stopped is None and not answer.started:
+            self._broken = True
+            said = child.exchange.printed.decode(errors="replace")[-500:]
+            raise SandboxBroken(f"a child of the {self.template} sandbox failed: {said}", after=0.1)
         cpu = max(reaped.cpu_seconds, watched.cpu_seconds)
         peak = max(reaped.peak_mb, watched.memory_mb)
         ended_by = os.waitstatus_to_exitcode(reaped.status)
@@ -180,8 +184,10 @@ class Warm:
         self, child: _Child, call: Call, answer: frames.Answer
     ) -> tuple[Stop | None, tree.Use]:
         request = frames.request(call, answer.nonce)
-        group, root = self._outer.group, self._outer.root_pid
-        unbounded = child.order.processes > 1 or (self.template.language == "javascript" and not group)
+        root = self._outer.root_pid
+        # V8 and process trees are not bounded by RLIMIT_AS, and at its group's limit a process can
+        # thrash for long before the kernel gives up: look from outside.
+        unbounded = child.order.processes > 1 or self.template.language == "javascript"
         if root is None or not unbounded:
             return await child.exchange.carry(request, answer, call.limits), tree.Use(0, 0)
         watch = Watch(root, call.limits, child.exchange.stop)

@@ -121,5 +121,9 @@ def _limit(walls: Walls, order: Order, *, limit_memory: bool) -> None:
     if walls.mode == "ns":  # elsewhere the uid is counted across every container of the host
         limits[resource.RLIMIT_NPROC] = 1 + (order.processes if order.processes > 1 else 64)
     for which, value in limits.items():
-        resource.setrlimit(which, (value, value))
+        try:
+            resource.setrlimit(which, (value, value))
+        except (ValueError, OSError):
+            if resource.getrlimit(which)[1] > value:
+                raise  # otherwise the template was asked to lower it meanwhile
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write past the limit is then an OSError

@@ -87,7 +87,7 @@ function fault(error) {
     if (seen) frames.unshift([seen[2].slice(0, 200), Number(seen[3]), (seen[1] || "<module>").slice(0, 200)]);
     if (frames.length === FRAMES) break;
   }
-  const errno = isError && error.code === "ENOSPC" ? 28 : null;
+  const errno = isError ? { ENOSPC: 28, EFBIG: 27 }[error.code] || null : null;
   return { type, message, frames, errno };
 }
 
