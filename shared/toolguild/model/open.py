@@ -25,14 +25,14 @@ class Routes:
     """Finds the providers of a role, and keeps each open for the next call."""
 
     def __init__(self, settings: ModelSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._providers: dict[Target, Provider] = {}
 
     def __call__(self, role: Role, override: str | None) -> Sequence[Provider]:
         """Return who answers for a role, best first. Raises Misconfigured, saying what to choose."""
         if override and "scripted:" in override:
             raise Misconfigured("a task cannot choose a scripted model: it would name code to run")
-        return [self._provider(target) for target in self._settings.targets(role, override)]
+        return [self._provider(target) for target in self.settings.targets(role, override)]
 
     async def aclose(self) -> None:
         """Close what was opened."""
@@ -50,8 +50,8 @@ class Routes:
             return RecordedModel(Path(rest))
         if kind == "scripted":
             return load_script(rest)
-        model = LiteLLMModel(target, retries=self._settings.retries)
-        return RecordingModel(model, self._settings.record) if self._settings.record else model
+        model = LiteLLMModel(target, retries=self.settings.retries)
+        return RecordingModel(model, self.settings.record) if self.settings.record else model
 
 
 class OpenModels(AskedModels):

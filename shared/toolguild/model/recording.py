@@ -26,7 +26,7 @@ class Header(Value):
     """The first line."""
 
     toolguild_recording: Literal[1] = 1
-    model: str
+    model: str  # or several, separated by ", "
     recorded_at: str  # ISO 8601, UTC: when the first answer was recorded
     generator: str  # "toolguild 0.1.0"
     prompts: dict[str, Digest] = {}  # of every prompt that was asked
@@ -59,10 +59,25 @@ class Recording:
         return self.entries.get(request.digest)
 
     def with_entry(self, entry: Entry) -> "Recording":
-        """Add an answer; an earlier one to the same request stays."""
-        prompts = self.header.prompts | {entry.request.prompt: entry.request.prompt_digest}
-        header = self.header.model_copy(update={"prompts": prompts})
-        return Recording(header, {entry.request_digest: entry, **self.entries})
+        """Add an answer; an earlier one to the same request stays.
+
+        Answers to an earlier wording of the same prompt go: nothing can ask for them any more.
+        """
+        name, digest = entry.request.prompt, entry.request.prompt_digest
+        models = {*self.header.model.split(", "), entry.completion.model} - {""}
+        header = self.header.model_copy(
+            update={
+                "prompts": self.header.prompts | {name: digest},
+                "model": ", ".join(sorted(models)),
+            }
+        )
+        entries = {
+            key: one
+            for key, one in self.entries.items()
+            if one.request.prompt != name or one.request.prompt_digest == digest
+        }
+        entries.setdefault(entry.request_digest, entry)
+        return Recording(header, entries)
 
     def stale(self, prompts: Mapping[str, Digest]) -> Sequence[str]:
         """Return which of the recorded prompts have changed since, or are gone."""

@@ -110,7 +110,7 @@ class RecordingModel:
         if self._path.exists():
             return load_recording(self._path)
         generator = f"toolguild {version('toolguild')}"
-        return Recording(Header(model=self.model, recorded_at=at, generator=generator), {})
+        return Recording(Header(model="", recorded_at=at, generator=generator), {})
 
 
 def _replayed(entry: Entry) -> Completion:
