@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from toolguild.canonical import Digest
-from toolguild.messages import Brief, BuildId, ModelUsage, TaskId
+from toolguild.messages import Brief, BuildId, Message, ModelUsage, TaskId, add_usage
 from toolguild.policy import BuildRules
 from toolguild.sandbox.interface import Fault
 from toolguild.tool import (
@@ -135,3 +135,14 @@ class GivenUp(Value):
 
 Build = Annotated[New | Building | Done | GivenUp, Field(discriminator="phase")]
 EndCode = Literal["failed", "refused", "stuck", "out_of_budget"]
+Step = tuple[Build, list[Message]]
+
+
+def send(state: Building, attempt: Attempt, phase: Phase, order: Message) -> Step:
+    """Return the state with the attempt in its next phase, and the order that goes with it."""
+    return state.with_attempt(attempt.model_copy(update={"phase": phase})), [order]
+
+
+def spend(state: Building, usage: tuple[ModelUsage, ...]) -> Building:
+    """Return the state with more model usage counted."""
+    return state.model_copy(update={"usage": add_usage(state.usage, usage)})

@@ -225,7 +225,9 @@ class ResultReleased(Event):
     def withheld(cls, task: str, reason: str) -> "ResultReleased":
         """The release of a result that could not be looked through: nothing of it leaves."""
         why = f"the result was withheld: {reason}"
-        return cls(task=TaskId(task), result=Result(task=task, status="failed", goal="", reason=why))
+        return cls(
+            task=TaskId(task), result=Result(task=task, status="failed", goal="", reason=why)
+        )
 
 
 class ApprovalAsked(Event):

@@ -1,0 +1,102 @@
+"""How an effort goes on after an attempt that came to nothing, and how it ends. Pure."""
+
+from toolguild.exam import consensus_answers, disputes
+from toolguild.messages import Message, TaskId, commands, events
+from toolguild_synthesizer.next_attempt import end_of, more
+from toolguild_synthesizer.state import Attempt, Building, Done, EndCode, GivenUp, Step
+
+MAX_DISPUTES = 2
+
+
+def out(state: Building, attempt: Attempt, failures: tuple[str, ...]) -> Step:
+    """Return what follows when an attempt came to nothing."""
+    changed = attempt.model_copy(update={"phase": "out", "failures": failures})
+    return go_on(state.with_attempt(changed))
+
+
+def go_on(state: Building) -> Step:
+    """Nothing came of an attempt: settle a dispute about the exam, try again, or give up."""
+    if state.active or state.looking_again:
+        return state, []
+    again = _look_again(state)
+    if again is not None:
+        return again
+    next_one = more(state)
+    if next_one is not None:
+        return next_one
+    return give_up(state, *end_of(state))
+
+
+def _look_again(state: Building) -> Step | None:
+    if state.exam is None or state.disputes >= MAX_DISPUTES:
+        return None
+    independent = [one for one in state.attempts if one.repair_of is None]
+    reports = [one.report for one in independent if one.report]
+    disputed = disputes(state.exam, reports)
+    if not disputed:
+        return None
+    order = commands.SetExam(
+        build=state.build,
+        brief=state.brief,
+        spec=state.spec,
+        parent=state.parent,
+        regressions=state.regressions,
+        exam=state.exam,
+        disputed=disputed,
+        answers=consensus_answers(state.exam, reports, disputed),
+    )
+    changed = state.model_copy(update={"looking_again": True, "disputes": state.disputes + 1})
+    return changed, [order]
+
+
+def give_up(state: Building, code: EndCode, reason: str) -> Step:
+    """End the effort without a tool; every task that waits is told why, and one of them what it cost."""
+    best = max(state.attempts, key=lambda one: (one.passed_cases, one.number))
+    ended = GivenUp(
+        build=state.build,
+        waiters=state.waiters,
+        code=code,
+        reason=reason,
+        attempts=state.attempts[-1].number,
+        best=best.draft,
+    )
+    told: list[Message] = [
+        events.ToolDenied(
+            task=task,
+            build=state.build,
+            code=code,
+            reason=reason,
+            usage=state.usage if n == 0 else (),
+            attempts=len(state.attempts),
+        )
+        for n, task in enumerate(state.waiters)
+    ]
+    return ended, told
+
+
+def published(state: Building, event: events.ToolPublished) -> Step:
+    """The registry has the tool: every task that waits is told, the one that pays also what it cost."""
+    done = Done(
+        build=state.build,
+        tool=event.tool,
+        title=event.title,
+        description=event.description,
+        made=event.made,
+        attempts=len(state.attempts),
+    )
+    payer, *others = state.waiters
+    first = ready(done, payer, made=event.made).model_copy(update={"usage": state.usage})
+    return done, [first, *(ready(done, task, made=False) for task in others)]
+
+
+def ready(done: Done, task: TaskId, *, made: bool) -> events.ToolReady:
+    """Tell one task that the tool is there."""
+    return events.ToolReady(
+        task=task,
+        build=done.build,
+        tool=done.tool,
+        title=done.title,
+        description=done.description,
+        made=made,
+        attempts=done.attempts,
+    )

@@ -1,0 +1,43 @@
+"""The judgement of an attempt. Pure."""
+
+from toolguild.messages import commands, events
+from toolguild_synthesizer.ending import out
+from toolguild_synthesizer.state import Attempt, Building, Step
+
+
+def judge(state: Building, attempt: Attempt) -> commands.JudgeTest:
+    """Order the judgement of a tested attempt, with what is known of rivals and the predecessor."""
+    assert attempt.draft is not None
+    assert attempt.clearance is not None
+    assert attempt.report is not None
+    assert attempt.report_signature is not None
+    assert state.exam is not None
+    compared = (
+        state.comparison
+        if state.comparison and state.comparison.attempt == attempt.number
+        else None
+    )
+    return commands.JudgeTest(
+        build=state.build,
+        brief=state.brief,
+        spec=state.spec,
+        exam=state.exam,
+        draft=attempt.draft,
+        findings=attempt.findings,
+        clearance=attempt.clearance,
+        report=attempt.report,
+        report_signature=attempt.report_signature,
+        attempt=attempt.number,
+        parent=state.parent,
+        approved_by=attempt.approved_by,
+        rivals=compared.answers if compared else None,
+        compatible=compared.compatible if compared else None,
+    )
+
+
+def refused(state: Building, event: events.DraftRefused) -> Step:
+    """The judge found that the attempt does not do."""
+    attempt = state.attempt(event.attempt)
+    if attempt is None or attempt.phase != "judging":
+        return state, []
+    return out(state, attempt, event.failures)

@@ -1,0 +1,94 @@
+"""A draft on its way through review, and to a person where one has to decide. Pure."""
+
+from collections.abc import Sequence
+
+from toolguild.messages import BuildId, Message, TaskId, commands, events
+from toolguild_synthesizer.ending import out
+from toolguild_synthesizer.state import Attempt, Building, Step, send, spend
+from toolguild_synthesizer.testing import test
+
+
+def drafted(state: Building, event: events.ToolDrafted) -> Step:
+    """The author handed in a draft; the same code as before is not examined again."""
+    attempt = state.attempt(event.attempt)
+    state = spend(state, event.usage)
+    if attempt is None or attempt.phase != "drafting":
+        return state, []
+    attempt = attempt.model_copy(update={"draft": event.draft})
+    twin = next(
+        (one for one in state.attempts if one.draft and one.draft.source == event.draft.source),
+        None,
+    )
+    if twin is not None:
+        return out(state, attempt, twin.failures or (f"the same code as attempt {twin.number}",))
+    return send(state, attempt, "reviewing", _review(state, attempt))
+
+
+def _review(
+    state: Building, attempt: Attempt, approved_by: str | None = None
+) -> commands.ReviewDraft:
+    assert attempt.draft is not None
+    return commands.ReviewDraft(
+        build=state.build,
+        brief=state.brief,
+        spec=state.spec,
+        draft=attempt.draft,
+        attempt=attempt.number,
+        approved_by=approved_by,
+        person_asked=state.brief.autonomy == "A",
+    )
+
+
+def reviewed(state: Building, event: events.DraftReviewed) -> Step:
+    """A review ended: test it, ask a person, or be done with it."""
+    attempt = state.attempt(event.attempt)
+    state = spend(state, event.usage)
+    if attempt is None or attempt.phase != "reviewing" or attempt.draft is None:
+        return state, []
+    if attempt.draft.digest != event.draft:
+        return state, []
+    attempt = attempt.model_copy(update={"findings": event.findings, "clearance": event.clearance})
+    told = tuple(f"line {one.line or '?'}: {one.message} [{one.rule}]" for one in event.findings)
+    if event.verdict == "block":
+        return out(state, attempt, told or ("the review refused it",))
+    if event.clearance is None:
+        why = "; ".join(told) or "every draft needs a person's approval at this level of autonomy"
+        asked = events.ApprovalAsked(
+            build=state.build,
+            tasks=state.waiters,
+            attempt=attempt.number,
+            draft=attempt.draft,
+            findings=event.findings,
+            why=why,
+        )
+        attempt = attempt.model_copy(update={"phase": "waiting", "failures": (why,)})
+        return state.with_attempt(attempt), [
+            asked,
+            *tell_waiting(state.waiters, state.build, attempt),
+        ]
+    return test(state, attempt)
+
+
+def tell_waiting(tasks: Sequence[TaskId], build: BuildId, attempt: Attempt) -> list[Message]:
+    """Tell tasks that a person has to decide first."""
+    assert attempt.draft is not None
+    why = "; ".join(attempt.failures)
+    return [
+        events.TaskWaits(task=task, build=build, draft=attempt.draft.digest, why=why)
+        for task in tasks
+    ]
+
+
+def approved(state: Building, event: events.ApprovalGiven) -> Step:
+    """A person decided about exactly this draft."""
+    attempt = next(
+        (one for one in state.attempts if one.draft and one.draft.digest == event.draft), None
+    )
+    if attempt is None or attempt.phase != "waiting":
+        return state, []
+    if not event.approved:
+        return out(
+            state, attempt, (f"{event.by} rejected it: {event.reason or 'no reason given'}",)
+        )
+    attempt = attempt.model_copy(update={"approved_by": event.by, "failures": ()})
+    return send(state, attempt, "reviewing", _review(state, attempt, event.by))

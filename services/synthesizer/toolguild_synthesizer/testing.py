@@ -1,0 +1,55 @@
+"""A cleared attempt against the exam. Pure."""
+
+from toolguild.messages import Message, commands, events
+from toolguild_synthesizer.comparing import compared
+from toolguild_synthesizer.ending import go_on
+from toolguild_synthesizer.judging import judge
+from toolguild_synthesizer.state import Attempt, Building, Step, send, spend
+
+
+def test(state: Building, attempt: Attempt) -> Step:
+    """Run a cleared attempt against the exam, or keep it ready until there is one."""
+    if state.exam is None or state.looking_again:
+        return state.with_attempt(attempt.model_copy(update={"phase": "cleared"})), []
+    assert attempt.draft is not None
+    assert attempt.clearance is not None
+    order = commands.TestDraft(
+        build=state.build,
+        brief=state.brief,
+        draft=attempt.draft,
+        clearance=attempt.clearance,
+        exam=state.exam,
+        attempt=attempt.number,
+    )
+    return send(state, attempt, "testing", order)
+
+
+def exam_set(state: Building, event: events.ExamSet) -> Step:
+    """The exam is there, or was looked at again: run whatever is cleared or failed under the old one."""
+    state = spend(state, event.usage)
+    if state.exam is not None and not state.looking_again:
+        return state, []
+    state = state.model_copy(update={"exam": event.exam, "looking_again": False})
+    messages: list[Message] = []
+    for attempt in state.attempts:
+        again = attempt.phase == "out" and attempt.report is not None
+        if attempt.phase == "cleared" or again:
+            changed, orders = test(state, attempt)
+            assert isinstance(changed, Building)
+            state, messages = changed, [*messages, *orders]
+    return (state, messages) if messages else go_on(state)
+
+
+def tested(state: Building, event: events.DraftTested) -> Step:
+    """The attempt, or what it is compared with, ran against an exam."""
+    if event.role != "candidate":
+        return compared(state, event)
+    attempt = state.attempt(event.attempt)
+    if attempt is None or attempt.phase != "testing" or attempt.draft is None or state.exam is None:
+        return state, []
+    if event.report.draft != attempt.draft.digest or event.report.exam != state.exam.digest:
+        return state, []
+    attempt = attempt.model_copy(
+        update={"report": event.report, "report_signature": event.signature}
+    )
+    return send(state, attempt, "judging", judge(state, attempt))
