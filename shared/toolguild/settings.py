@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     model: str | None = None  # any LiteLLM name, for every role that has none of its own
     models: dict[str, str] = {}  # by role
     api_base: str | None = None
-    recorded: Path | None = None  # recorded answers to play instead of asking
+    recording: Path | None = None  # recorded answers to play instead of asking
     record: Path | None = None  # where to record answers
 
     policy: Path | None = None  # None: the shipped policy
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
             raise ValueError(f"no such role: {', '.join(unknown)}; roles are {', '.join(ROLES)}")
         return models
 
-    @field_validator("data_dir", "keys_dir", "policy", "recorded", "record")
+    @field_validator("data_dir", "keys_dir", "policy", "recording", "record")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path

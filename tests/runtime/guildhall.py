@@ -1,12 +1,18 @@
 """A small guild for tests: one process that remembers sums, one worker that adds."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import ClassVar, Literal
 from uuid import UUID, uuid4
 
-from toolguild.agent import Process, Record, Worker
+from toolguild.agent import Agent, Process, Record, Worker
 from toolguild.messages import Brief, Command, Envelope, Event, Message, TaskId
 from toolguild.messages.events import WorkFailed
+from toolguild.runtime.bus import Bus
+from toolguild.runtime.consume import consume
+from toolguild.runtime.main import handler
+from toolguild.runtime.store import BucketStore, bucket
 from toolguild.tool import Value
 
 TASK = TaskId("t-1")
@@ -78,3 +84,28 @@ def adder(work: Callable[[Add], Awaitable[Event]] | None = None, at_once: int = 
 def envelope(body: Message, id: UUID | None = None) -> Envelope:
     """Wrap a first message."""
     return Envelope(id=id or uuid4(), body=body, source="test", at="2026-01-01T00:00:00+00:00")
+
+
+@asynccontextmanager
+async def at_work(bus: Bus, *agents: Agent, ack_wait: float = 5.0) -> AsyncIterator[asyncio.Event]:
+    """Run agents while the block lasts, or until the event that it yields is set."""
+    stop = asyncio.Event()
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        for agent in agents:
+            handle = handler(bus, "hall", agent)
+            group.create_task(consume(bus, "hall", agent, handle, stop=stop, ack_wait=ack_wait))
+        yield stop
+        stop.set()
+
+
+async def sums_of(bus: Bus, count: int, *, task: str = TASK, within: float = 20) -> Sums:
+    """Return what the process remembers once it has so many answers."""
+    store = BucketStore(bucket(bus.js, "tasks"), bus.objects)
+    async with asyncio.timeout(within):
+        while True:
+            raw, _ = await store.load(task)
+            state = book.record.model_validate_json(raw).state if raw else Sums()
+            if len(state.sums) + len(state.failed) >= count:
+                assert isinstance(state, Sums)
+                return state
+            await asyncio.sleep(0.01)

@@ -30,9 +30,9 @@ class Unreadable(Exception):
 class Line:
     """What is known of the connection. `closed` is set when it is gone for good."""
 
+    closing: bool = False  # by ourselves
     refused: str = ""  # the last permission that the server refused
     closed: asyncio.Event = field(default_factory=asyncio.Event)
-    reconnected: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,11 @@ async def connect(url: str, *, name: str = "toolguild") -> AsyncIterator[Bus]:
         line.closed.set()
 
     async def on_reconnected() -> None:
-        line.reconnected.set()
         log.info("connected to NATS again")
 
     async def on_disconnected() -> None:
-        log.warning("the connection to NATS is lost; trying again")
+        if not line.closing:
+            log.warning("the connection to NATS is lost; trying again")
 
     client = Client()
     try:
@@ -133,6 +133,7 @@ async def connect(url: str, *, name: str = "toolguild") -> AsyncIterator[Bus]:
     try:
         yield Bus(client, js, Objects(js), line)
     finally:
+        line.closing = True
         await client.close()
 
 

@@ -4,16 +4,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import nats.errors
 from nats.aio.msg import Msg
-from nats.js.errors import APIError, NotFoundError
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
 
 from toolguild.agent import Agent, Worker
 from toolguild.messages import Envelope
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.settle import Post, settle
-from toolguild.runtime.topology import consumer_name, ensure_consumer, stream_of
+from toolguild.runtime.topology import ACK_WAIT, consumer_name, ensure_consumer, stream_of
 
 log = logging.getLogger(__name__)
 FETCH = 1.0  # seconds: a request that a restarted server has forgotten costs no more than this
@@ -23,62 +25,87 @@ PAUSE = 0.2  # seconds between attempts while NATS or the consumer is away
 Handle = Callable[[Envelope], Awaitable[None]]
 
 
+@dataclass(frozen=True)
+class _Inlet:
+    """What the slots of one agent share."""
+
+    bus: Bus
+    service: str
+    agent: Agent
+    post: Post
+    handle: Handle
+    stop: asyncio.Event
+
+    @property
+    def stream(self) -> str:
+        return stream_of(self.agent)
+
+    async def ensure(self) -> None:
+        await ensure_consumer(self.bus.js, self.service, self.agent, ack_wait=self.post.ack_wait)
+
+
 async def consume(
-    bus: Bus, service: str, agent: Agent, handle: Handle, *, stop: asyncio.Event
+    bus: Bus,
+    service: str,
+    agent: Agent,
+    handle: Handle,
+    *,
+    stop: asyncio.Event,
+    ack_wait: float = ACK_WAIT,
 ) -> None:
     """Return once `stop` is set and all that is under way is settled.
 
     Each slot asks for one message when it is free, so that none waits inside a busy client. NATS may
-    go away and come back, and the consumer may be deleted: the slots carry on.
+    go away and come back, and the consumer may be deleted: the slots carry on. `ack_wait` is how many
+    seconds of silence it takes for a message to be given to another replica.
     """
-    await ensure_consumer(bus.js, service, agent)
+    post = Post(bus, consumer_name(service, agent), f"{service}/{agent.name}", ack_wait)
+    inlet = _Inlet(bus, service, agent, post, handle, stop)
+    await inlet.ensure()
     slots = agent.at_once if isinstance(agent, Worker) else EVENTS_AT_ONCE
-    post = Post(bus, consumer_name(service, agent), f"{service}/{agent.name}")
     async with asyncio.TaskGroup() as group:
         for number in range(slots):
-            slot = _slot(bus, service, agent, post, handle, stop)
-            group.create_task(slot, name=f"{post.agent}#{number}")
+            group.create_task(_slot(inlet), name=f"{post.agent}#{number}")
 
 
-async def _slot(
-    bus: Bus, service: str, agent: Agent, post: Post, handle: Handle, stop: asyncio.Event
-) -> None:
-    inbox = await bus.js.pull_subscribe_bind(consumer=post.agent, stream=stream_of(agent))
+async def _slot(inlet: _Inlet) -> None:
+    post, stop = inlet.post, inlet.stop
+    inbox = await inlet.bus.js.pull_subscribe_bind(consumer=post.agent, stream=inlet.stream)
     try:
         while not stop.is_set():
             try:
-                msg = await _unless(stop, _next(inbox.fetch))
+                msg = await _unless(stop, _next(inbox))
             except TimeoutError:  # nats-py raises its own subclass or the bare one, as it happens
                 continue
             except nats.errors.ConnectionClosedError:
                 raise
-            except (APIError, nats.errors.Error) as error:
+            except nats.errors.Error as error:
                 log.info("%s: no messages for now: %s", post.agent, error)
-                await _mend(bus, service, agent, stop)
+                await _mend(inlet)
                 continue
             if msg is not None:
-                await settle(post, msg, handle)
+                await settle(post, msg, inlet.handle)
     finally:
         with suppress(nats.errors.Error):
             await inbox.unsubscribe()
 
 
-async def _next(fetch: Callable[..., Awaitable[list[Msg]]]) -> Msg:
-    return (await fetch(1, timeout=FETCH))[0]
+async def _next(inbox: JetStreamContext.PullSubscription) -> Msg:
+    return (await inbox.fetch(1, timeout=FETCH))[0]
 
 
-async def _mend(bus: Bus, service: str, agent: Agent, stop: asyncio.Event) -> None:
+async def _mend(inlet: _Inlet) -> None:
     """Wait a moment, then make the consumer again if it is gone."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), PAUSE)
+        await asyncio.wait_for(inlet.stop.wait(), PAUSE)
     try:
-        await bus.js.consumer_info(stream_of(agent), consumer_name(service, agent))
+        await inlet.bus.js.consumer_info(inlet.stream, inlet.post.agent)
     except NotFoundError:
-        log.warning("%s: its consumer is gone; making it again", consumer_name(service, agent))
+        log.warning("%s: its consumer is gone; making it again", inlet.post.agent)
         with suppress(TimeoutError, nats.errors.Error):
-            await ensure_consumer(bus.js, service, agent)
+            await inlet.ensure()
     except (TimeoutError, nats.errors.Error):
-        pass
+        pass  # NATS is away; the next fetch will tell
 
 
 async def _unless(stop: asyncio.Event, waiting: Awaitable[Msg]) -> Msg | None:

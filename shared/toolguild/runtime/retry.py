@@ -7,6 +7,7 @@ import nats.errors
 import stamina
 from nats.js.errors import (
     KeyWrongLastSequenceError,
+    NoKeysError,
     NoStreamResponseError,
     NotFoundError,
     ServerError,
@@ -30,12 +31,15 @@ AWAY = (
     nats.errors.StaleConnectionError,
 )
 
+# Not failures but answers: there is no such thing, or somebody else was faster.
+ANSWERS = (NotFoundError, NoKeysError, KeyWrongLastSequenceError)
+
 
 async def retried(call: Callable[[], Awaitable[T]], what: str) -> T:
     """Return what `call` returns, calling it again while NATS is away.
 
-    Raises TemporaryError when NATS stays away or refuses. An answer is no failure: NotFoundError and
-    KeyWrongLastSequenceError pass through, and so do errors of ours.
+    Raises TemporaryError when NATS stays away or refuses. The errors that are answers
+    pass through, and so do errors of ours.
     """
     try:
         async for attempt in stamina.retry_context(
@@ -48,7 +52,7 @@ async def retried(call: Callable[[], Awaitable[T]], what: str) -> T:
         ):
             with attempt:
                 return await call()
-    except (NotFoundError, KeyWrongLastSequenceError):
+    except ANSWERS:
         raise
     except (TimeoutError, nats.errors.Error) as error:
         raise TemporaryError(f"NATS: {what}: {str(error) or type(error).__name__}") from error

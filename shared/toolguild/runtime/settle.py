@@ -41,6 +41,7 @@ class Post:
     bus: Bus
     agent: str  # the consumer's name: "planner-task"
     source: str  # as it stands in envelopes: "planner/task"
+    ack_wait: float = ACK_WAIT
 
 
 async def settle(post: Post, msg: Msg, handle: Handle) -> None:
@@ -82,7 +83,7 @@ async def _settled(post: Post, msg: Msg, handle: Handle) -> str:
             why = f"delivered {deliveries} times and never settled: it may end its service"
             await _give_up(post, msg, envelope, GiveUp("unsettled", why), None)
             return "given_up"
-        failure = await _attempt(msg, handle, envelope)
+        failure = await _attempt(post, msg, handle, envelope)
         if failure is None:
             await msg.ack_sync(timeout=2.0)
             return "done"
@@ -97,11 +98,11 @@ async def _settled(post: Post, msg: Msg, handle: Handle) -> str:
                 return "given_up"
 
 
-async def _attempt(msg: Msg, handle: Handle, envelope: Envelope) -> Exception | None:
+async def _attempt(post: Post, msg: Msg, handle: Handle, envelope: Envelope) -> Exception | None:
     """Return what the handler raised, or None. The stream hears of us for as long as it runs."""
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
-        heartbeat = group.create_task(_heartbeat(msg))
+        heartbeat = group.create_task(_heartbeat(msg, post.ack_wait / 3))
         try:
             await handle(envelope)
         except Exception as error:
@@ -111,9 +112,9 @@ async def _attempt(msg: Msg, handle: Handle, envelope: Envelope) -> Exception | 
     return failure
 
 
-async def _heartbeat(msg: Msg) -> None:
+async def _heartbeat(msg: Msg, every: float) -> None:
     while True:
-        await asyncio.sleep(ACK_WAIT / 3)
+        await asyncio.sleep(every)
         try:
             await msg.in_progress()
         except nats.errors.Error as error:

@@ -93,7 +93,7 @@ def stream_of(agent: Agent) -> str:
     return LOG if isinstance(agent, Process) else WORK
 
 
-def consumer(service: str, agent: Agent) -> ConsumerConfig:
+def consumer(service: str, agent: Agent, *, ack_wait: float = ACK_WAIT) -> ConsumerConfig:
     """Return the durable pull consumer that all replicas of an agent share."""
     if isinstance(agent, Process):
         filters = [f"toolguild.fact.{kind.kind_name()}.>" for kind in agent.reads]
@@ -104,7 +104,7 @@ def consumer(service: str, agent: Agent) -> ConsumerConfig:
         filter_subjects=filters,
         deliver_policy=DeliverPolicy.ALL,
         ack_policy=AckPolicy.EXPLICIT,
-        ack_wait=ACK_WAIT,
+        ack_wait=ack_wait,
         max_deliver=MAX_DELIVER,
         max_ack_pending=MAX_ACK_PENDING,
     )
@@ -126,6 +126,8 @@ async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
             await js.update_stream(config)
 
 
-async def ensure_consumer(js: JetStreamContext, service: str, agent: Agent) -> None:
+async def ensure_consumer(
+    js: JetStreamContext, service: str, agent: Agent, *, ack_wait: float = ACK_WAIT
+) -> None:
     """Make an agent's consumer exist as configured. Idempotent; keeps what it has already read."""
-    await js.add_consumer(stream_of(agent), consumer(service, agent))
+    await js.add_consumer(stream_of(agent), consumer(service, agent, ack_wait=ack_wait))

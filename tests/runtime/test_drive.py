@@ -1,0 +1,175 @@
+"""Durability: crash at any step, deliver again, and the world looks as if nothing had happened."""
+
+from collections import deque
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolguild.errors import Conflict
+from toolguild.messages import Brief, Envelope
+from toolguild.messages.events import WorkFailed
+from toolguild.runtime.drive import RACES, drive
+from toolguild.runtime.serve import serve
+from toolguild.runtime.store import MemoryStore
+
+from .guildhall import TASK, Add, Added, Sums, SumWanted, adder, book, envelope
+
+NOW = "2026-01-01T12:00:00+00:00"
+
+
+class Crash(Exception):
+    """The process died here."""
+
+
+class World:
+    """A store and a stream that die once, before or after any one write."""
+
+    def __init__(self, dies_at: int | None = None) -> None:
+        self.step, self.dies_at, self.crashes = 0, dies_at, 0
+        self.store = MemoryStore()
+        self.sent: dict[UUID, Envelope] = {}  # a stream keeps one message an id
+
+    def tick(self) -> None:
+        self.step += 1
+        if self.step == self.dies_at:
+            raise Crash
+
+    async def load(self, key: str) -> tuple[bytes | None, int]:
+        return await self.store.load(key)
+
+    async def save(self, key: str, record: bytes, revision: int) -> int:
+        self.tick()
+        new = await self.store.save(key, record, revision)
+        self.tick()
+        return new
+
+    async def keys(self) -> list[str]:
+        return await self.store.keys()
+
+    async def send(self, envelope: Envelope) -> None:
+        self.tick()
+        self.sent.setdefault(envelope.id, envelope)
+        self.tick()
+
+    async def record(self) -> Sums:
+        raw, _ = await self.store.load(TASK)
+        record = book.record.model_validate_json(raw or b"")
+        assert record.outbox == ()
+        assert isinstance(record.state, Sums)
+        return record.state
+
+
+def wish(*numbers: int) -> Envelope:
+    return envelope(SumWanted(numbers=numbers), uuid5(UUID(int=0), str(numbers)))
+
+
+async def driven(world: World, *causes: Envelope) -> tuple[Sums, dict[UUID, Envelope]]:
+    """Deliver events, each until it is handled; one whose handling crashed comes back last."""
+    inbox = deque(causes)
+    while inbox:
+        try:
+            await drive(
+                book, inbox[0], store=world, send=world.send, source="hall/book", now=lambda: NOW
+            )
+            inbox.popleft()
+        except Crash:
+            world.crashes += 1
+            inbox.rotate(-1)
+    state = await world.record()
+    return state.model_copy(update={"note": ""}), world.sent
+
+
+@pytest.mark.parametrize("step", range(1, 13))
+async def test_a_process_that_crashes_at_any_step_ends_as_if_it_had_not(step: int) -> None:
+    crashed = World(dies_at=step)
+    assert await driven(crashed, wish(1), wish(2)) == await driven(World(), wish(1), wish(2))
+    assert crashed.crashes == 1
+
+
+async def test_those_were_all_the_steps_of_a_process() -> None:
+    world = World()
+    await driven(world, wish(1), wish(2))
+    assert world.step == 12
+
+
+@pytest.mark.parametrize("step", range(1, 3))
+async def test_a_worker_that_crashes_at_any_step_answers_once(step: int) -> None:
+    world, command = World(dies_at=step), envelope(Add(numbers=(1, 2)))
+    with pytest.raises(Crash):
+        await served(world, command)
+    await served(world, command)
+    assert [one.body for one in world.sent.values()] == [Added(sum=3)]
+
+
+async def served(world: World, command: Envelope) -> None:
+    await serve(adder(), command, send=world.send, source="hall/add", now=lambda: NOW)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
+async def test_events_delivered_in_any_order_any_number_of_times_count_once(
+    deliveries: Sequence[int],
+) -> None:
+    state, sent = await driven(World(), *(wish(number) for number in deliveries))
+    assert state.wanted == len(sent) == len(set(deliveries))
+
+
+class Races(World):
+    """A store in which somebody else is faster, a number of times."""
+
+    def __init__(self, lost: int) -> None:
+        super().__init__()
+        self.lost = lost
+
+    async def save(self, key: str, record: bytes, revision: int) -> int:
+        if self.lost:
+            self.lost -= 1
+            other = Races(0)
+            other.store, other.sent = self.store, self.sent
+            await driven(other, wish(100 + self.lost))
+        return await super().save(key, record, revision)
+
+
+async def test_a_lost_race_is_run_again_on_what_the_winner_saved() -> None:
+    world = Races(lost=3)
+    state, sent = await driven(world, wish(1))
+    assert state.wanted == len(sent) == 4
+
+
+async def test_a_race_that_is_always_lost_goes_back_to_the_stream() -> None:
+    with pytest.raises(Conflict):
+        await driven(Races(lost=RACES), wish(1))
+
+
+async def test_a_record_saved_by_another_after_ours_keeps_both_outboxes() -> None:
+    class Overtaken(World):
+        async def send(self, envelope: Envelope) -> None:
+            await super().send(envelope)
+            if len(self.sent) == 1:  # between our save and our clearing of the outbox
+                other = World()
+                other.store, other.sent = self.store, self.sent
+                await driven(other, wish(2))
+
+    state, sent = await driven(Overtaken(), wish(1))
+    assert state.wanted == len(sent) == 2
+
+
+@pytest.mark.parametrize("deadline", ["2026-01-01T11:59:59+00:00", "2026-01-01T11:59:59"])
+async def test_no_work_starts_after_the_deadline(deadline: str) -> None:
+    world = World()
+    brief = Brief(task=TASK, deadline=deadline)
+    await served(world, envelope(Add(numbers=(1,), brief=brief)))
+    (answer,) = (one.body for one in world.sent.values())
+    assert isinstance(answer, WorkFailed)
+    assert (answer.about_key, answer.of, answer.code) == (TASK, "test-add", "out_of_budget")
+    assert deadline in answer.reason
+
+
+async def test_work_starts_before_the_deadline() -> None:
+    world = World()
+    brief = Brief(task=TASK, deadline="2026-01-01T12:00:01Z")
+    await served(world, envelope(Add(numbers=(1,), brief=brief)))
+    assert [one.body for one in world.sent.values()] == [Added(sum=1)]
