@@ -30,6 +30,8 @@ class ReviewRules(_Section):
 
     static: bool = True  # rules on the syntax tree
     semantic: bool = True  # a model reads the code against its spec
+    # the most that the model's own findings weigh: low is a remark, medium asks, high blocks
+    semantic_severity: Literal["low", "medium", "high"] = "low"
     on_ask: Literal["person", "refuse", "allow"] = "person"  # a finding that the rules leave open
 
 

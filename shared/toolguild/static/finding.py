@@ -40,9 +40,7 @@ class Review(NamedTuple):
         )
 
 
-def finding(
-    rule: str, line: int, column: int, message: str, policy: str | None = None
-) -> Finding:
+def finding(rule: str, line: int, column: int, message: str, policy: str | None = None) -> Finding:
     """Return a finding of a rule in the table, with the severity that the table gives it."""
     return Finding(rule, line, column, RULES[rule].severity, message, policy)
 

@@ -34,7 +34,9 @@ _TABLE: tuple[Rule, ...] = (
     # code that comes from data
     Rule("dynamic-code", "critical", "Text is run as code."),
     Rule("dynamic-import", "critical", "A module is loaded by a computed name."),
-    Rule("dynamic-attribute", "medium", "An attribute is reached by a name that cannot be computed."),
+    Rule(
+        "dynamic-attribute", "medium", "An attribute is reached by a name that cannot be computed."
+    ),
     Rule("expression-text", "medium", "A library evaluates an expression given as text."),
     Rule("unsafe-load", "high", "Reading this format can run code that is in the data."),
     Rule("hidden-payload", "medium", "An encoded constant decodes to code or a command."),
@@ -42,14 +44,24 @@ _TABLE: tuple[Rule, ...] = (
     Rule("dunder-access", "high", "A special attribute that leads into the interpreter."),
     Rule("class-access", "medium", "The class of a value is taken for more than its name."),
     Rule("frame-access", "critical", "Frames, code objects or tracebacks of the interpreter."),
-    Rule("builtins-access", "critical", "The table of built-in functions is reached around the names."),
+    Rule(
+        "builtins-access",
+        "critical",
+        "The table of built-in functions is reached around the names.",
+    ),
     Rule("namespace-access", "medium", "Variables are reached through a table of names."),
     Rule("format-walk", "high", "A format string that reads attributes of its argument."),
     Rule("private-attribute", "medium", "A private attribute of a library."),
     Rule("reduce-method", "high", "A method that runs code when the object is unpickled."),
-    Rule("reflection", "medium", "A function that reads or writes attributes is passed on as a value."),
+    Rule(
+        "reflection",
+        "medium",
+        "A function that reads or writes attributes is passed on as a value.",
+    ),
     Rule("monkeypatch", "high", "Something of the language or of a library is replaced."),
-    Rule("prototype-change", "high", "A built-in prototype is changed or walked to its constructor."),
+    Rule(
+        "prototype-change", "high", "A built-in prototype is changed or walked to its constructor."
+    ),
     Rule("native-load", "critical", "Native code or an extension is loaded."),
     Rule("with-statement", "high", "JavaScript's `with` hides where names come from."),
     # files, network, secrets, resources

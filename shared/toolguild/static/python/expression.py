@@ -29,7 +29,9 @@ Key = Any  # a Variable, or a pair: ("field", name), ("box", number), ("return",
 
 _ADDS = frozenset(("append", "add", "insert", "appendleft", "push", "put", "setdefault"))
 _ADDS_ALL = frozenset(("extend", "update"))
-_TAKES = frozenset(("get", "pop", "popitem", "values", "keys", "items", "copy", "popleft", "setdefault"))
+_TAKES = frozenset(
+    ("get", "pop", "popitem", "values", "keys", "items", "copy", "popleft", "setdefault")
+)
 
 
 class Expressions:
@@ -424,7 +426,9 @@ class Expressions:
             return modules if first else frozenset((Namespace(""),))
         if path in ("builtins.__import__", "importlib.import_module"):
             return frozenset(Ref(name) for name in texts(first))
-        return constructed(path, first, arguments) or self._container(path, node, arguments, keywords)
+        return constructed(path, first, arguments) or self._container(
+            path, node, arguments, keywords
+        )
 
     def _container(
         self, path: str, node: ast.expr, arguments: list[Values], keywords: dict[str, Values]
@@ -433,7 +437,9 @@ class Expressions:
             return self.items(arguments[0]) if arguments else NOTHING
         if path in ("builtins.map", "builtins.filter") and len(arguments) > 1:
             items = self.items(arguments[1])
-            mapped = self.apply(arguments[0], ast.copy_location(ast.Constant(None), node), [items], {})
+            mapped = self.apply(
+                arguments[0], ast.copy_location(ast.Constant(None), node), [items], {}
+            )
             return self.box(node, mapped | (items if path.endswith("filter") else NOTHING))
         if path.removeprefix("builtins.") in _CONTAINERS:
             contents: set[Value] = set()
@@ -488,7 +494,9 @@ class Expressions:
         except (Unfoldable, RecursionError):
             return NOTHING
         if isinstance(value, list):
-            return self.box(node, frozenset(const(one) for one in value if not isinstance(one, list)))
+            return self.box(
+                node, frozenset(const(one) for one in value if not isinstance(one, list))
+            )
         if folder.decoded:
             self.judge.decoded(value, node)
         return frozenset((const(value),))
@@ -504,7 +512,9 @@ def _added(left: Values, right: Values) -> set[Value]:
     """Return what joining texts of which only one side is known may give."""
     found: set[Value] = set()
     for one in left:
-        start = one.value if isinstance(one, Const) else one.text if isinstance(one, Prefix) else None
+        start = (
+            one.value if isinstance(one, Const) else one.text if isinstance(one, Prefix) else None
+        )
         if not isinstance(start, str) or not start:
             continue
         tails = texts(right)

@@ -87,8 +87,9 @@ class Flow(Expressions):
         """Follow `x += y` as `x = x + y`."""
         both = ast.BinOp(_loaded(node.target), node.op, node.value)
         ast.copy_location(both, node)
-        self.assign(node.target, self.evaluate(both, scope) | self.evaluate(node.value, scope),
-                    scope, None)
+        self.assign(
+            node.target, self.evaluate(both, scope) | self.evaluate(node.value, scope), scope, None
+        )
 
     def assign(
         self, target: ast.expr, values: Values, scope: Scope, source: ast.expr | None
@@ -244,4 +245,6 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 
 def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in node.decorator_list)
+    return any(
+        isinstance(one, ast.Name) and one.id == "staticmethod" for one in node.decorator_list
+    )

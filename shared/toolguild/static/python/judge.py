@@ -144,7 +144,10 @@ class Judge:
         if parent == "sys.modules":
             return path
         if bare in _ALIASED and not library.clashes(f"{parent}.{bare}"):
-            if parent.partition(".")[0] in library.STANDARD or bare in _ALIASED - {"signal", "code"}:
+            if parent.partition(".")[0] in library.STANDARD or bare in _ALIASED - {
+                "signal",
+                "code",
+            }:
                 if self._calls.find(path) is None or "os" != parent:
                     self.imported(bare, node) if bare != "types" else None
                     path = bare
@@ -246,7 +249,9 @@ class Judge:
         """Judge an assignment to an item."""
         for one in owner:
             if isinstance(one, Namespace):
-                self.report("monkeypatch", node, f"a name of {one.path or 'the module'} is replaced")
+                self.report(
+                    "monkeypatch", node, f"a name of {one.path or 'the module'} is replaced"
+                )
 
     def method(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Judge a method that the code defines."""
@@ -308,7 +313,9 @@ class Judge:
         for values in arguments if path.endswith("getter") else arguments[:1]:
             names = texts(values)
             if not names:
-                self.report("dynamic-attribute", node, f"{path} with a name that cannot be computed")
+                self.report(
+                    "dynamic-attribute", node, f"{path} with a name that cannot be computed"
+                )
             for name in names:
                 for part in name.split("."):
                     if part in _DUNDERS | _FRAMES or part == "__class__":
@@ -320,7 +327,9 @@ class Judge:
                 self.report("slow-pattern", node, f"{text[:60]!r} can take exponential time")
 
     def _flags(self, path: str, node: ast.Call, keywords: dict[str, Values]) -> None:
-        if any(one.value is True for one in keywords.get("allow_pickle", ()) if isinstance(one, Const)):
+        if any(
+            one.value is True for one in keywords.get("allow_pickle", ()) if isinstance(one, Const)
+        ):
             self.report("unsafe-load", node, f"{path} with allow_pickle=True")
         if path == "yaml.load" and "Loader" not in keywords and len(node.args) < 2:
             self.report("unsafe-load", node, "yaml.load without SafeLoader")
@@ -360,7 +369,9 @@ class Judge:
         if name in ("format", "format_map", "vformat"):
             for values in (owner, *arguments):
                 if any(_FORMAT_WALK.search(text) for text in texts(values)):
-                    self.report("format-walk", node, "the template reads attributes of its argument")
+                    self.report(
+                        "format-walk", node, "the template reads attributes of its argument"
+                    )
         rule = _METHODS.get(name)
         if rule and not any(isinstance(one, Ref) for one in owner):
             self.report(rule, node, f"call of .{name}()")
@@ -371,7 +382,9 @@ class Judge:
         mode = library.PATH_METHODS.get(name)
         for one in owner:
             if mode and isinstance(one, Made) and one.path == "pathlib.Path" and one.text:
-                self._path(one.text, mode if mode != "mode" else _mode([NOTHING, *arguments], {}), node)
+                self._path(
+                    one.text, mode if mode != "mode" else _mode([NOTHING, *arguments], {}), node
+                )
         if name in library.FILE_METHODS and arguments:
             for text in library.path_texts(arguments[0]):
                 self._path(text, library.FILE_METHODS[name], node)

@@ -184,7 +184,12 @@ def constructed(path: str, first: Values, arguments: list[Values]) -> Values:
         return frozenset((Made("pathlib.Path", "~/"),))
     if path == "os.path.join":
         return frozenset(_text(text) for text in _joined(arguments))
-    if path.startswith("os.path.") and path[8:] in ("expanduser", "abspath", "normpath", "realpath"):
+    if path.startswith("os.path.") and path[8:] in (
+        "expanduser",
+        "abspath",
+        "normpath",
+        "realpath",
+    ):
         return first
     if path in ("builtins.str", "os.fspath", "os.fsencode", "builtins.repr"):
         return frozenset(_text(text) for text in path_texts(first))
@@ -209,7 +214,9 @@ def _joined(arguments: list[Values]) -> list[str]:
     for values in arguments[1:]:
         parts = path_texts(values)[:3]
         if parts:
-            bases = [posixpath.join(base.rstrip("\x00"), part) for base in bases for part in parts][:8]
+            bases = [posixpath.join(base.rstrip("\x00"), part) for base in bases for part in parts][
+                :8
+            ]
         else:
             bases = [base.rstrip("\x00").rstrip("/") + "/\x00" for base in bases]
     return bases
