@@ -1,0 +1,121 @@
+"""Run a published tool on real data."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from pydantic import JsonValue
+
+from toolguild.errors import Refused
+from toolguild.exam.schema import complaints
+from toolguild.exam.shown import shown
+from toolguild.guild import Guild
+from toolguild.messages import Artifact
+from toolguild.messages.commands import RunTool
+from toolguild.messages.events import ToolRan
+from toolguild.sandbox.interface import Fault, OutputFile, Ran, Usage
+from toolguild.tool import Case, Draft, Example, Tool, ToolSpec
+from toolguild_executor.data import local, placed, small_texts, with_paths
+from toolguild_executor.program import published_program
+
+MAX_PRINTED = 8 * 1024  # characters that the event carries
+_NOTHING_USED = Usage(wall_seconds=0, cpu_seconds=0, peak_memory_mb=0)
+
+
+async def run_tool(guild: Guild, command: RunTool) -> ToolRan:
+    """Run the tool and return how it ended, with its answer checked against its output schema.
+
+    Raises Refused when the tool is unknown, revoked, or its signatures do not hold; SandboxBroken
+    when the sandbox itself failed, which is never told as the tool's doing.
+    """
+    entry = guild.registry.get(command.tool)
+    if entry is None:
+        raise Refused(f"no tool {command.tool} in the registry: it may not run")
+    program = published_program(entry, guild)
+    draft = entry.tool.draft
+    names = placed(command.files, command.arguments)
+    arguments = cast("dict[str, JsonValue]", with_paths(dict(command.arguments), names))
+    if wrong := complaints(arguments, draft.input_schema):
+        # the caller's mistake: there is nothing to repair, so no spec goes along
+        return _ended(command, _refused_arguments(wrong), ())
+    files = await local(names, guild.artifacts)
+    sandbox = await guild.sandbox()
+    ran = _checked(await sandbox.run(program.call(arguments, files)), draft)
+    if ran.outcome != "ok":
+        return _failed(command, ran, entry.tool, arguments, files)
+    return _ended(command, ran, await _stored(guild, ran.files))
+
+
+async def _stored(guild: Guild, files: tuple[OutputFile, ...]) -> tuple[Artifact, ...]:
+    names: dict[str, bytes] = {}
+    for file in files:
+        name = file.name.replace("/", "-")  # an artifact's name has no slashes
+        names[name if name not in names else f"{len(names)}-{name}"] = file.content
+    return tuple([await guild.artifacts.put(name, content) for name, content in names.items()])
+
+
+def _checked(ran: Ran, draft: Draft) -> Ran:
+    """Make an error of an answer that does not meet the output schema."""
+    if ran.outcome != "ok":
+        return ran
+    wrong = complaints(ran.value, draft.output_schema)
+    if not wrong:
+        return ran
+    told = f"the answer {shown(ran.value)} does not meet the output schema: {'; '.join(wrong)}"
+    return replace(ran, outcome="error", value=None, fault=Fault("schema", "SchemaError", told))
+
+
+def _failed(
+    command: RunTool,
+    ran: Ran,
+    tool: Tool,
+    arguments: Mapping[str, JsonValue],
+    files: Mapping[str, Path | bytes],
+) -> ToolRan:
+    texts = small_texts(files)
+    case = None
+    if texts is not None:
+        case = Case(arguments=dict(arguments), files=texts, origin="regression", only_runs=True)
+    return _ended(command, ran, ()).model_copy(update={"regression": case, "spec": _spec(tool)})
+
+
+def _ended(command: RunTool, ran: Ran, files: tuple[Artifact, ...]) -> ToolRan:
+    return ToolRan(
+        task=command.task,
+        attempt=command.attempt,
+        step=command.step,
+        item=command.item,
+        tool=command.tool,
+        outcome=ran.outcome,
+        value=cast(JsonValue, ran.value) if ran.outcome == "ok" else None,
+        files=files,
+        printed=ran.printed[:MAX_PRINTED],
+        used=ran.usage,
+        fault=ran.fault,
+    )
+
+
+def _refused_arguments(wrong: tuple[str, ...]) -> Ran:
+    told = f"the arguments do not meet the tool's input schema: {'; '.join(wrong)}"
+    fault = Fault("arguments", "ArgumentError", told)
+    return Ran("error", None, (), "", _NOTHING_USED, fault)
+
+
+def _spec(tool: Tool) -> ToolSpec:
+    """Return what the tool was made for: the request that its repair has to meet."""
+    draft = tool.draft
+    examples = [
+        Example(**case.model_dump(include=set(Example.model_fields)))
+        for case in tool.exam.cases
+        if case.origin == "spec"
+    ]
+    return ToolSpec(
+        name=draft.name,
+        purpose=draft.description[:4000] or draft.name,
+        input_schema=draft.input_schema,
+        output_schema=draft.output_schema,
+        examples=tuple(examples),
+        language=draft.language,
+        capabilities=draft.declared,
+    )

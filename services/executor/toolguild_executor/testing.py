@@ -1,0 +1,66 @@
+"""Test a cleared draft against an exam and sign what was measured."""
+
+from toolguild.exam.generate import inputs
+from toolguild.guild import Guild
+from toolguild.messages.commands import TestDraft
+from toolguild.messages.events import DraftTested
+from toolguild.tool import TestReport
+from toolguild_executor.mutation import mutation_score
+from toolguild_executor.program import draft_program
+from toolguild_executor.sitting import Peak, Sitting
+from toolguild_executor.together import together
+
+
+async def test_draft(guild: Guild, command: TestDraft) -> DraftTested:
+    """Run the exam and return the signed report; the verdict is drawn by comparing out here.
+
+    Nothing runs without the reviewer's clearance of exactly this draft: raises Refused. Mutants run
+    only for a candidate that passes everything else. Raises SandboxBroken when the sandbox failed.
+    """
+    draft = command.draft
+    guild.keyring.verify(command.clearance, purpose="clearance", by="reviewer", over=draft.digest)
+    report = await _sit(guild, command)
+    return DraftTested(
+        build=command.build,
+        attempt=command.attempt,
+        role=command.role,
+        report=report,
+        signature=guild.signer.sign("report", report.digest),
+    )
+
+
+test_draft.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
+
+
+async def _sit(guild: Guild, command: TestDraft) -> TestReport:
+    draft, exam = command.draft, command.exam
+    sandbox = await guild.sandbox()
+    sitting = Sitting(
+        draft_program(draft, guild),
+        sandbox,
+        draft.input_schema,
+        draft.output_schema,
+        draft.language,
+        Peak(),
+    )
+    marked = await together(exam.cases, sitting.case)
+    made = inputs(draft.input_schema, exam.cases, exam.generated, exam.seed)
+    generated, more = await sitting.generated(made)
+    answers = [answer for _, answer in marked if answer is not None] + more
+    properties = await together(
+        exam.properties, lambda one: sitting.property(one, answers, exam.seed)
+    )
+    report = TestReport(
+        draft=draft.digest,
+        exam=exam.digest,
+        results=tuple(result for result, _ in marked),
+        properties=tuple(properties),
+        generated=generated,
+        peak=sitting.peak.usage,
+        sandbox=f"{sandbox.name}: {sandbox.isolation}",
+    )
+    if not report.passed or command.role != "candidate":
+        return report
+    peak = sitting.peak.usage
+    score = await mutation_score(sitting, draft, exam, made)
+    return report.model_copy(update={"mutation": score, "peak": peak})

@@ -1,0 +1,68 @@
+"""Try a published tool on the examples of a request: reuse needs no model."""
+
+from toolguild.errors import Refused
+from toolguild.exam.mark import mark
+from toolguild.exam.redact import tell_case
+from toolguild.exam.schema import complaints
+from toolguild.guild import Guild
+from toolguild.messages.commands import TryTool
+from toolguild.messages.events import ToolTried
+from toolguild.registry import Fit, fit
+from toolguild.tool import Case, Published
+from toolguild_executor.program import published_program
+
+
+async def try_tool(guild: Guild, command: TryTool) -> ToolTried:
+    """Run the tool on every example, and say whether it answers all of them right.
+
+    A tool that is gone, revoked or does not fit does not pass: another candidate is tried then.
+    """
+    entry = guild.registry.get(command.tool)
+    if entry is None:
+        return _tried(command, "", "there is no such tool any more")
+    title = entry.tool.title
+    if not command.request.examples:
+        return _tried(command, title, "the request has no examples to try it on")
+    fits = fit(command.request, entry.tool.draft)
+    if fits is None:
+        return _tried(command, title, "it does not take these arguments or returns something else")
+    try:
+        failure = await _failure(guild, command, entry, fits)
+    except Refused as error:
+        return _tried(command, title, str(error))
+    if failure:
+        return _tried(command, title, failure)
+    renamed = {ours: theirs for ours, theirs in fits.mapping.items() if ours != theirs}
+    return _tried(command, title, "").model_copy(update={"passed": True, "mapping": renamed})
+
+
+async def _failure(guild: Guild, command: TryTool, entry: Published, fits: Fit) -> str:
+    draft = entry.tool.draft
+    program = published_program(entry, guild)
+    sandbox = await guild.sandbox()
+    for example in command.request.examples:
+        try:
+            arguments = fits.arguments(example.arguments)
+        except KeyError as error:
+            return f"an example has the argument {error}, which the request does not describe"
+        case = Case(**{**example.model_dump(), "arguments": arguments, "origin": "spec"})
+        if wrong := complaints(arguments, draft.input_schema):
+            return f"an example does not meet its input schema: {'; '.join(wrong)}"
+        files = {name: text.encode() for name, text in example.files.items()}
+        ran = await sandbox.run(program.call(arguments, files))
+        result = mark(case, ran, command.request.output_schema)
+        if not result.passed:
+            return tell_case(case, result)
+    return ""
+
+
+def _tried(command: TryTool, title: str, detail: str) -> ToolTried:
+    return ToolTried(
+        task=command.task,
+        attempt=command.attempt,
+        step=command.step,
+        tool=command.tool,
+        title=title,
+        passed=False,
+        detail=detail,
+    )

@@ -1,0 +1,25 @@
+"""Sets exams, reviews code before it runs, judges test reports, and publishes.
+
+Reads SetExam, ReviewDraft, JudgeTest; sends ExamSet, DraftReviewed, ToolPublished, DraftRefused, RivalsFound.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from toolguild.agent import Agent, Service
+from toolguild.guild import Guild
+
+
+@asynccontextmanager
+async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
+    from toolguild_reviewer.workers import reviewers
+
+    yield reviewers(guild)
+
+
+service = Service(
+    name="reviewer",
+    description="Sets exams, reviews code before it runs, judges its tests, and publishes it.",
+    open=_open,
+    needs=frozenset({"model", "registry"}),
+)

@@ -1,0 +1,164 @@
+"""Asking the examiner: for cases, and about what drafts dispute."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, JsonValue
+
+from toolguild.errors import PermanentError
+from toolguild.exam.rule import SecondLook
+from toolguild.exam.schema import complaints
+from toolguild.guild import Guild
+from toolguild.messages import ModelUsage
+from toolguild.messages.commands import SetExam
+from toolguild.tool import Case, Property, ToolSpec
+from toolguild_reviewer.written import (
+    Usable,
+    Written,
+    answer_schema,
+    inline,
+    path_arguments,
+    usable,
+)
+
+_EXAMPLES_SHOWN = 3
+_STATEMENTS = {
+    "deterministic": "the same arguments always give the same answer",
+    "idempotent": "calling it with its own answer as {argument} gives that answer again",
+    "order_free": "the order of the items in {argument} makes no difference to the answer",
+    "same_length": "the answer has as many items as {argument}",
+    "sorted": "the answer is in ascending order",
+    "no_duplicates": "no two items of the answer are equal",
+    "subset": "every item of the answer is an item of {argument}",
+}
+
+
+class Expected(BaseModel):
+    """The answer to one call, worked out again."""
+
+    reasoning: str = ""
+    expected: JsonValue
+
+
+class Holds(BaseModel):
+    """Whether a property must hold."""
+
+    reasoning: str = ""
+    holds: bool
+
+
+async def write_cases(
+    guild: Guild, command: SetExam, have: Sequence[Case], wanted: int, sample: int
+) -> tuple[Usable, tuple[ModelUsage, ...]]:
+    """Ask for cases and properties from the spec alone. What cannot be used is complained about first.
+
+    An answer is asked again while any case in it is wrong, once; after that, what is right in it counts.
+    Returns nothing usable, rather than failing, when the model's answers stay unusable.
+    """
+    spec, asked = command.spec, 0
+
+    def check(written: Written) -> Sequence[str]:
+        nonlocal asked
+        asked += 1
+        found = usable(written, spec, have)
+        if found.cases and asked > 1:
+            return ()
+        return found.complaints or (() if found.cases else ("every case repeats an example",))
+
+    try:
+        answer = await guild.models.ask(
+            "examiner",
+            "examine",
+            {**spec_values(spec), "paths": path_arguments(spec), "wanted": wanted},
+            Written,
+            brief=command.brief,
+            key=f"exam:{command.build}:{command.ref}:{sample}",
+            sample=sample,
+            schema=answer_schema(spec, wanted),
+            check=check,
+        )
+    except PermanentError as error:
+        if type(error) is not PermanentError:
+            raise  # out of budget, or the operator has to change something
+        return Usable((), (), (str(error),)), ()
+    return usable(answer.value, spec, have), (answer.usage,)
+
+
+async def look_again(
+    guild: Guild, command: SetExam, subject: Case | Property
+) -> tuple[SecondLook, tuple[ModelUsage, ...]]:
+    """Ask about one disputed subject anew, without showing the first answer or what any draft says."""
+    try:
+        if isinstance(subject, Case):
+            return await _case(guild, command, subject)
+        return await _property(guild, command, subject)
+    except PermanentError as error:
+        if type(error) is not PermanentError:
+            raise
+        return SecondLook(answered=False), ()
+
+
+async def _case(
+    guild: Guild, command: SetExam, case: Case
+) -> tuple[SecondLook, tuple[ModelUsage, ...]]:
+    spec = command.spec
+    values = {
+        **spec_values(spec),
+        "arguments": case.arguments,
+        "files": [{"name": name, "text": text} for name, text in case.files.items()],
+    }
+    answer = await guild.models.ask(
+        "examiner",
+        "reconsider",
+        values,
+        Expected,
+        brief=command.brief,
+        key=f"look-again:{command.build}:{case.digest}",
+        sample=1,
+        schema=_reasoned("expected", inline(spec.output_schema)),
+        check=lambda one: [
+            f"expected {why}" for why in complaints(one.expected, spec.output_schema)
+        ],
+    )
+    return SecondLook(answered=True, answer=answer.value.expected), (answer.usage,)
+
+
+async def _property(
+    guild: Guild, command: SetExam, subject: Property
+) -> tuple[SecondLook, tuple[ModelUsage, ...]]:
+    statement = _STATEMENTS[subject.kind].format(argument=subject.argument)
+    answer = await guild.models.ask(
+        "examiner",
+        "doubt",
+        {**spec_values(command.spec), "statement": statement},
+        Holds,
+        brief=command.brief,
+        key=f"look-again:{command.build}:{subject.digest}",
+        sample=1,
+        schema=_reasoned("holds", {"type": "boolean"}),
+    )
+    return SecondLook(answered=True, answer=answer.value.holds), (answer.usage,)
+
+
+def spec_values(spec: ToolSpec) -> dict[str, Any]:
+    """Return what every prompt about a spec is given."""
+    return {
+        "name": spec.name,
+        "purpose": spec.purpose,
+        "notes": spec.notes,
+        "input_schema": spec.input_schema,
+        "output_schema": spec.output_schema,
+        "examples": [
+            one.model_dump(mode="json", exclude_defaults=True)
+            for one in spec.examples[:_EXAMPLES_SHOWN]
+        ],
+    }
+
+
+def _reasoned(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"reasoning": {"type": "string"}, name: dict(schema)},
+        "required": ["reasoning", name],
+        "additionalProperties": False,
+    }

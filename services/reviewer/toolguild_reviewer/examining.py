@@ -1,0 +1,107 @@
+"""Set an exam from the spec alone, or settle what drafts dispute about one."""
+
+from toolguild.errors import PermanentError
+from toolguild.exam.rule import apply, rule
+from toolguild.guild import Guild
+from toolguild.messages import ModelUsage, add_usage
+from toolguild.messages.commands import SetExam
+from toolguild.messages.events import ExamSet
+from toolguild.tool import Case, Exam, Property
+from toolguild_reviewer.asking import look_again, write_cases
+
+CASES_WANTED = 4  # of one answer: small models write few cases right
+MAX_SAMPLES = 2  # answers asked for until there are as many cases as the policy wants
+
+
+async def set_exam(guild: Guild, command: SetExam) -> ExamSet:
+    """Return the exam. The spec's examples and the regressions are in it as they stand, whatever a model says.
+
+    Raises PermanentError when there is not a single case: what is not tested is never published.
+    """
+    if command.exam is not None:
+        return await _settled(guild, command, command.exam)
+    before = _parents_exam(guild, command)
+    law = _law(command, before)
+    cases, properties = law, before.properties if before else ()
+    usage: tuple[ModelUsage, ...] = ()
+    if before is None or len(law) < guild.policy.exam.min_cases:
+        cases, properties, usage = await _with_written(guild, command, law, properties)
+    if not cases:
+        raise PermanentError(
+            f"no exam for {command.spec.name}: the request has no example and the examiner wrote no "
+            "usable case; add an example to the request"
+        )
+    exam = Exam(
+        spec=command.spec.digest,
+        cases=cases,
+        properties=properties,
+        generated=min(guild.policy.exam.generated_inputs, 1000),
+        seed=int(command.spec.digest[:8], 16),
+        rulings=before.rulings if before else (),
+    )
+    return ExamSet(build=command.build, exam=exam, usage=usage)
+
+
+def _parents_exam(guild: Guild, command: SetExam) -> Exam | None:
+    parent = guild.registry.get(command.parent) if command.parent is not None else None
+    return parent.tool.exam if parent is not None else None
+
+
+def _law(command: SetExam, before: Exam | None) -> tuple[Case, ...]:
+    """Return what no model decides: examples, regressions, and the exam that the repaired tool has passed.
+
+    Where two are the same call, the earlier in this order counts.
+    """
+    cases = [Case(**example.model_dump(), origin="spec") for example in command.spec.examples]
+    cases += [*command.regressions, *(before.cases if before else ())]
+    first: dict[str, Case] = {}
+    for case in cases:
+        first.setdefault(_call(case), case)
+    return tuple(first.values())
+
+
+def _call(case: Case) -> str:
+    return Case(arguments=case.arguments, files=case.files).digest
+
+
+async def _with_written(
+    guild: Guild,
+    command: SetExam,
+    have: tuple[Case, ...],
+    properties: tuple[Property, ...],
+) -> tuple[tuple[Case, ...], tuple[Property, ...], tuple[ModelUsage, ...]]:
+    usage: tuple[ModelUsage, ...] = ()
+    least = guild.policy.exam.min_cases
+    for sample in range(MAX_SAMPLES):
+        if sample and len(have) >= least:
+            break
+        wanted = max(CASES_WANTED, min(least - len(have), 10))
+        found, spent = await write_cases(guild, command, have, wanted, sample)
+        have = (*have, *found.cases)
+        properties = properties or found.properties
+        usage = add_usage(usage, spent)
+    return have, properties, usage
+
+
+async def _settled(guild: Guild, command: SetExam, exam: Exam) -> ExamSet:
+    """Ask again about each disputed subject, rule, and fill up what was set aside."""
+    usage: tuple[ModelUsage, ...] = ()
+    rulings = []
+    for number, subject in enumerate(command.disputed):
+        look, spent = await look_again(guild, command, subject)
+        usage = add_usage(usage, spent)
+        answer = command.answers[number] if number < len(command.answers) else None
+        rulings.append(rule(subject, look, answer))
+    exam = apply(exam, rulings)
+    if len(exam.cases) < guild.policy.exam.min_cases:
+        asked, spent = await write_cases(guild, command, exam.cases, CASES_WANTED, sample=0)
+        aside = {one.subject for one in exam.rulings}
+        more = tuple(case for case in asked.cases if case.digest not in aside)
+        exam = exam.model_copy(update={"cases": (*exam.cases, *more)})
+        usage = add_usage(usage, spent)
+    if not exam.cases:
+        raise PermanentError(
+            f"no case of the exam for {command.spec.name} stands: drafts and examiner disagree about all "
+            "of them; add an example to the request"
+        )
+    return ExamSet(build=command.build, exam=exam, usage=usage)

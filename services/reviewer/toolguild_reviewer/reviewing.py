@@ -1,0 +1,120 @@
+"""Review a draft before anything of it runs: by rules, then by a model that reads it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from toolguild import static
+from toolguild.errors import PermanentError
+from toolguild.guild import Guild
+from toolguild.messages import ModelUsage
+from toolguild.messages.commands import ReviewDraft
+from toolguild.messages.events import DraftReviewed
+from toolguild.static import Severity, Verdict
+from toolguild.tool import Finding
+from toolguild_reviewer.asking import spec_values
+from toolguild_reviewer.manifest import manifest_findings
+
+_WEIGHT: dict[Severity, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+
+
+class Objection(BaseModel):
+    """One line that a reader objects to."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    line: int | None = None
+    severity: Literal["low", "medium", "high"] = "low"
+    message: str = Field(max_length=500)
+
+
+class Reading(BaseModel):
+    """What a model makes of the code. Its verdict is advice; findings decide, as far as the policy lets them."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    findings: list[Objection] = Field(default=[], max_length=20)
+    verdict: Literal["allow", "object"] = "allow"
+
+
+async def review_draft(guild: Guild, command: ReviewDraft) -> DraftReviewed:
+    """Return findings and verdict, with a clearance signed over the draft's digest when it may run.
+
+    What blocks is never cleared, not even by a person. What asks is cleared only once a person has
+    approved exactly this draft, unless the policy's `review.on_ask` says otherwise.
+    """
+    draft = command.draft
+    findings = manifest_findings(guild, command.spec, draft)
+    if guild.policy.review.static:
+        rules = static.review(draft.source, draft.language, guild.policy, draft.declared)
+        findings += rules.recorded()
+    usage: tuple[ModelUsage, ...] = ()
+    if guild.policy.review.semantic and verdict_of(findings) != "block":
+        read, usage = await _read(guild, command)
+        findings += read
+    verdict = _settled(guild, command, verdict_of(findings))
+    return DraftReviewed(
+        build=command.build,
+        attempt=command.attempt,
+        draft=draft.digest,
+        verdict=verdict,
+        findings=findings,
+        clearance=guild.signer.sign("clearance", draft.digest) if verdict == "allow" else None,
+        usage=usage,
+    )
+
+
+def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
+    """Return what the worst finding calls for: high and critical block, medium asks, low is a remark."""
+    worst = max((_WEIGHT[one.severity] for one in findings), default=0)
+    return "block" if worst >= _WEIGHT["high"] else "ask" if worst else "allow"
+
+
+def _settled(guild: Guild, command: ReviewDraft, verdict: Verdict) -> Verdict:
+    if verdict == "block":
+        return "block"
+    if command.approved_by is not None:
+        return "allow"
+    if verdict == "ask" and guild.policy.review.on_ask != "person":
+        verdict = "block" if guild.policy.review.on_ask == "refuse" else "allow"
+    return "ask" if command.person_asked and verdict == "allow" else verdict
+
+
+async def _read(
+    guild: Guild, command: ReviewDraft
+) -> tuple[tuple[Finding, ...], tuple[ModelUsage, ...]]:
+    """Let a model read the code. That it gives no usable answer is itself a remark, not a failure."""
+    lines = command.draft.source.splitlines()
+    values = {
+        **spec_values(command.spec),
+        "language": command.draft.language,
+        "entry": command.draft.entry,
+        "code": "\n".join(f"{number:4} {line}" for number, line in enumerate(lines, start=1)),
+    }
+    try:
+        answer = await guild.models.ask(
+            "reviewer",
+            "review",
+            values,
+            Reading,
+            brief=command.brief,
+            key=f"review:{command.build}:{command.draft.digest}",
+        )
+    except PermanentError as error:
+        if type(error) is not PermanentError:
+            raise  # out of budget, or the operator has to change something
+        told = f"the model that reads the code gave no usable answer: {error}"
+        return (Finding(rule="semantic", severity="low", message=told[:500], by="semantic"),), ()
+    most = guild.policy.review.semantic_severity
+    found = tuple(
+        Finding(
+            rule="semantic",
+            severity=min(one.severity, most, key=_WEIGHT.__getitem__),
+            message=one.message,
+            line=one.line if one.line is not None and 1 <= one.line <= len(lines) else None,
+            policy="review.semantic_severity",
+            by="semantic",
+        )
+        for one in answer.value.findings
+    )
+    return found, (answer.usage,)

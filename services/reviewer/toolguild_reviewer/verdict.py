@@ -1,0 +1,63 @@
+"""Whether a test report is good enough to publish. Pure."""
+
+from collections.abc import Iterator
+
+from toolguild.exam import redact
+from toolguild.messages.commands import JudgeTest
+from toolguild.policy import ExamRules
+
+_SURVIVORS_TOLD = 5
+
+
+def objections(command: JudgeTest, rules: ExamRules) -> tuple[str, ...]:
+    """Say why this draft is not published, hidden answers kept hidden; empty when it may be."""
+    return tuple(_objections(command, rules))
+
+
+def _objections(command: JudgeTest, rules: ExamRules) -> Iterator[str]:
+    exam, report = command.exam, command.report
+    marked = {one.case for one in report.results} | {one.property for one in report.properties}
+    asked = [one.digest for one in (*exam.cases, *exam.properties)]
+    if missing := [one for one in asked if one not in marked]:
+        yield f"{len(missing)} cases or properties of the exam were not run"
+    if not exam.cases:
+        yield "the exam has no cases: what is not tested is not published"
+    elif len(exam.cases) < rules.min_cases:
+        yield (
+            f"the exam has {len(exam.cases)} cases, and the policy asks for {rules.min_cases} "
+            "(exam.min_cases): add examples to the request"
+        )
+    yield from redact.failures(exam, report)
+    if report.passed:
+        yield from _mutation(command, rules)
+        yield from _measured(command)
+
+
+def _mutation(command: JudgeTest, rules: ExamRules) -> Iterator[str]:
+    score = command.report.mutation
+    if score is None:
+        yield "nobody measured whether the exam notices faults in this code"
+        return
+    survivors = score.total - score.killed
+    # one survivor may be no fault at all: an equivalent mutant cannot be told apart
+    if score.share < rules.mutation_score and survivors > 1:
+        told = "; ".join(score.survivors[:_SURVIVORS_TOLD])
+        yield (
+            f"the exam notices only {score.killed} of {score.total} small faults in this code, and the "
+            f"policy asks for {rules.mutation_score:.0%} (exam.mutation_score); code that no case reaches "
+            f"is doubtful: {told}"
+        )
+
+
+def _measured(command: JudgeTest) -> Iterator[str]:
+    peak, limits = command.report.peak, command.draft.declared.limits
+    if peak is None:
+        yield "nobody measured what the calls used"
+        return
+    for used, most, what in (
+        (peak.wall_seconds, limits.wall_seconds, "seconds"),
+        (peak.cpu_seconds, limits.cpu_seconds, "seconds of CPU"),
+        (peak.peak_memory_mb, limits.memory_mb, "MB of memory"),
+    ):
+        if used > most:
+            yield f"a call used {used:.4g} {what}, and the manifest declares at most {most:.4g}"

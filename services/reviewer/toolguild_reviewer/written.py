@@ -1,0 +1,173 @@
+"""What the examiner writes, and which of it can be used. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from toolguild.exam.schema import complaints
+from toolguild.tool import Case, Property, ToolSpec
+from toolguild.tool.exam import PropertyKind
+
+MAX_FILE = 8 * 1024  # characters of one file that a case brings along
+_NEEDS_ARGUMENT = frozenset(("idempotent", "order_free", "same_length", "subset"))
+
+
+class WrittenFile(BaseModel):
+    """A small text file for one case."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str = Field(min_length=1, max_length=100)
+    text: str = Field(max_length=MAX_FILE)
+
+
+class WrittenCase(BaseModel):
+    """One call and the answer that the examiner expects."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    arguments: dict[str, JsonValue] = {}
+    files: list[WrittenFile] = []
+    expected: JsonValue
+
+
+class WrittenProperty(BaseModel):
+    """One property, perhaps about an argument."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: PropertyKind
+    argument: str | None = None
+
+
+class Written(BaseModel):
+    """The examiner's whole answer."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    cases: list[WrittenCase] = Field(default=[], max_length=50)
+    properties: list[WrittenProperty] = Field(default=[], max_length=20)
+
+
+@dataclass(frozen=True)
+class Usable:
+    """The part of an answer that makes sense, and why the rest does not."""
+
+    cases: tuple[Case, ...]
+    properties: tuple[Property, ...]
+    complaints: tuple[str, ...]
+
+
+def usable(written: Written, spec: ToolSpec, have: Sequence[Case]) -> Usable:
+    """Return the cases and properties that can be used; a case whose call is already there adds nothing."""
+    known = {_call(case) for case in have}
+    cases: list[Case] = []
+    wrong: list[str] = []
+    for number, one in enumerate(written.cases, start=1):
+        case = Case(
+            arguments=one.arguments,
+            expected=one.expected,
+            files={_plain(file.name): file.text for file in one.files},
+        )
+        found = list(_case_complaints(case, spec))
+        wrong += [f"case {number}: {why}" for why in found]
+        if not found and _call(case) not in known:
+            known.add(_call(case))
+            cases.append(case)
+    properties = tuple(dict.fromkeys(_properties(written.properties, spec)))
+    return Usable(tuple(cases), properties, tuple(wrong))
+
+
+def answer_schema(spec: ToolSpec, wanted: int) -> dict[str, Any]:
+    """Return the JSON Schema of the answer, narrowed by the spec's own schemas where they stand alone."""
+    file = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "text": {"type": "string"}},
+        "required": ["name", "text"],
+        "additionalProperties": False,
+    }
+    case: dict[str, Any] = {
+        "type": "object",
+        "properties": {"arguments": inline(spec.input_schema)},
+        "required": ["arguments", "expected"],
+        "additionalProperties": False,
+    }
+    if path_arguments(spec):
+        case["properties"]["files"] = {"type": "array", "items": file}
+        case["required"] = ["arguments", "files", "expected"]
+    case["properties"]["expected"] = inline(spec.output_schema)
+    names = list(_arguments(spec))
+    kinds = list(get_args(PropertyKind))
+    prop: dict[str, Any] = {
+        "type": "object",
+        "properties": {"kind": {"enum": kinds}, "argument": {"enum": [*names, None]}},
+        "required": ["kind", "argument"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "cases": {"type": "array", "items": case, "minItems": 1, "maxItems": wanted},
+            "properties": {"type": "array", "items": prop, "maxItems": 3},
+        },
+        "required": ["cases", "properties"],
+        "additionalProperties": False,
+    }
+
+
+def inline(schema: Mapping[str, JsonValue]) -> dict[str, Any]:
+    """Return a schema fit to stand inside another one; anything, where its references would be lost."""
+    if "$ref" in str(schema):
+        return {}
+    return {key: value for key, value in schema.items() if key not in ("$schema", "$id", "$defs")}
+
+
+def path_arguments(spec: ToolSpec) -> tuple[str, ...]:
+    """Name the arguments that are paths of files."""
+    return tuple(
+        name
+        for name, inner in _arguments(spec).items()
+        if isinstance(inner, dict) and inner.get("format") == "path"
+    )
+
+
+def _case_complaints(case: Case, spec: ToolSpec) -> Iterator[str]:
+    yield from (f"arguments {why}" for why in complaints(dict(case.arguments), spec.input_schema))
+    known = _arguments(spec)
+    for name in case.arguments:
+        if known and name not in known:
+            yield f"there is no argument {name!r}"
+    yield from (f"expected {why}" for why in complaints(case.expected, spec.output_schema))
+    for name in path_arguments(spec):
+        path = case.arguments.get(name)
+        if isinstance(path, str) and path.removeprefix("/data/") not in case.files:
+            yield f"{name} is {path!r}, but files has no such file"
+        elif isinstance(path, str) and not path.startswith("/data/"):
+            yield f"{name} must begin with /data/"
+    try:
+        case.digest  # noqa: B018  # computing it is the check
+    except ValueError as error:
+        yield f"cannot be written down as JSON: {error}"
+
+
+def _properties(written: Sequence[WrittenProperty], spec: ToolSpec) -> Iterator[Property]:
+    known = _arguments(spec)
+    for one in written:
+        needs = one.kind in _NEEDS_ARGUMENT
+        if not needs or one.argument in known:
+            yield Property(kind=one.kind, argument=one.argument if needs else None)
+
+
+def _arguments(spec: ToolSpec) -> dict[str, JsonValue]:
+    properties = spec.input_schema.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _call(case: Case) -> str:
+    return Case(arguments=case.arguments, files=case.files).digest
+
+
+def _plain(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
