@@ -176,7 +176,7 @@ async def test_quarantine_can_end_and_revocation_cannot(registry: AnyRegistry) -
     assert (await registry.set_status(tool.digest, "revoked", "again")).reason == "malicious"
     for status in ("published", "deprecated", "quarantined"):
         with pytest.raises(Refused, match="is revoked and stays so"):
-            await registry.set_status(tool.digest, status, "please")  # type: ignore[arg-type]  # from a list
+            await registry.set_status(tool.digest, status, "please")
     assert not registry.runnable(tool.digest)
 
 

@@ -112,11 +112,13 @@ class Follower:
 
 
 async def _next(watcher: KeyValue.KeyWatcher, timeout: float) -> KeyValue.Entry | None:
-    """Return the next entry, None at the end of the first reading. Raises TimeoutError."""
-    try:
-        entry = await watcher.updates(timeout)  # type: ignore[no-untyped-call]  # likewise
-    except nats.errors.TimeoutError as error:
-        raise TimeoutError("no entry in time") from error
-    if entry is not None and not isinstance(entry, KeyValue.Entry):
-        raise TemporaryError("the watch on the tools has ended")
-    return entry
+    """Return the next entry, None at the end of the first reading. Raises TimeoutError.
+
+    The watcher's own time-out is `asyncio.wait_for`, which on Python 3.11 can swallow a cancellation.
+    """
+    async with asyncio.timeout(timeout):
+        async for entry in watcher:
+            if entry is not None and not isinstance(entry, KeyValue.Entry):
+                raise TypeError(f"the watch gave {entry!r}")
+            return entry
+    raise TemporaryError("the watch on the tools has ended")

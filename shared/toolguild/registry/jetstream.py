@@ -37,15 +37,23 @@ class JetStreamRegistry(Catalog):
     ) -> None:
         super().__init__(index_path)
         self.unreadable: dict[str, str] = {}  # key -> why; nothing of it is used
+        self.changes = 0  # how often an entry has changed here
         self._bucket = bucket
         self._now = now or (lambda: datetime.now(UTC))
         self._revisions: dict[str, int] = {}
         self._follower: Follower | None = None
+        self._changed = asyncio.Event()
 
     @property
     def behind_seconds(self) -> float:
         """How long ago the catalog was last known to be in step with the bucket; infinite if nothing follows."""
         return self._follower.behind_seconds if self._follower else float("inf")
+
+    async def changed(self, since: int) -> int:
+        """Return `changes` as soon as it is not `since` any more, so that nothing between two calls is missed."""
+        while self.changes == since:
+            await self._changed.wait()
+        return self.changes
 
     def followed_by(self, check_seconds: float, reread_seconds: float) -> Follower:
         """Return the follower that keeps this registry in step once it runs."""
@@ -117,6 +125,7 @@ class JetStreamRegistry(Catalog):
             _log.error("the registry's entry %s is unreadable and not used: %s", key, error)
             self.unreadable[key] = str(error)
             self._put(key, None)
+        self._tell()
 
     def keep_only(self, keys: set[str], revision: int) -> None:
         """Forget entries that the bucket no longer has. See `follow.Mirror`."""
@@ -126,6 +135,12 @@ class JetStreamRegistry(Catalog):
             self._put(key, None)
             self.unreadable.pop(key, None)
             del self._revisions[key]
+            self._tell()
+
+    def _tell(self) -> None:
+        self.changes += 1
+        self._changed.set()  # wakes who waits now
+        self._changed = asyncio.Event()
 
     def _put(self, key: str, body: bytes | None) -> None:
         if (tool := tool_of(key)) is not None:
@@ -193,9 +208,12 @@ async def open_registry(
             raise TemporaryError(f"the registry could not be read within {load_seconds:g} s")
         yield registry
     finally:
-        for task in (ready, following):
-            task.cancel()
-        await asyncio.wait({ready, following})
+        ready.cancel()
+        while (
+            not following.done()
+        ):  # a wait inside nats-py may swallow one cancellation on Python 3.11
+            following.cancel()
+            await asyncio.wait({following}, timeout=0.5)
         registry.close()
         if not following.cancelled():
             following.result()  # a bug of ours must not pass unseen
