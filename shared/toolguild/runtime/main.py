@@ -11,7 +11,8 @@ from functools import partial
 from toolguild import telemetry
 from toolguild.agent import Agent, Process, Service
 from toolguild.errors import Misconfigured, ToolguildError
-from toolguild.policy import Policy, load_policy, parse_policy
+from toolguild.policy import Policy, load_policy
+from toolguild.policy.load import default_policy
 from toolguild.runtime import clock, readiness
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.consume import Handle, consume
@@ -95,7 +96,7 @@ async def run_services(
 
 def read_policy(settings: Settings) -> Policy:
     """Return the operator's policy, or the shipped one. Raises UsageError naming the line."""
-    return load_policy(settings.policy) if settings.policy else parse_policy("", "default policy")
+    return load_policy(settings.policy) if settings.policy else default_policy()
 
 
 async def _consume_all(

@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-import inspect
+import os
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, cast
@@ -72,27 +72,22 @@ class Resources:
 
     async def _open_registry(self) -> Any:
         module = importlib.import_module("toolguild.registry")
-        return await self._entered(module.open_registry(self._bus.js))
+        return await self._stack.enter_async_context(module.open_registry(self._bus.js))
 
     async def _open_models(self) -> Any:
-        module = importlib.import_module("toolguild.model")
-        return await self._entered(
-            module.open_models(self._settings, self._policy, self._journal, self._bus.js)
-        )
+        opening = importlib.import_module("toolguild.model.open")
+        choice = importlib.import_module("toolguild.model.settings").ModelSettings
+        chosen = choice.from_environment({**os.environ, **self._settings.environment()})
+        models = opening.open_models(chosen, self._policy, self._journal, self._bus.js)
+        self._stack.push_async_callback(models.aclose)
+        return models
 
     async def _open_sandbox(self) -> Any:
         module = importlib.import_module("toolguild.sandbox")
         backend = None if self._settings.sandbox == "auto" else self._settings.sandbox
-        sandbox = await self._entered(module.open_sandbox(backend, size=self._settings.sandboxes))
+        sandbox = await module.open_sandbox(backend, size=self._settings.sandboxes)
         self._stack.push_async_callback(sandbox.close)
         return sandbox
-
-    async def _entered(self, opened: Any) -> Any:
-        if inspect.isawaitable(opened):
-            opened = await opened
-        if hasattr(opened, "__aenter__"):
-            opened = await self._stack.enter_async_context(opened)
-        return opened
 
 
 class _Absent:
