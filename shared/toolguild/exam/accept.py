@@ -37,7 +37,7 @@ def objection(
     An answer must meet the output schema. Instead of an answer, an exception that refuses the input
     (a ValueError or an arithmetic error; in JavaScript an Error or RangeError, say) is always
     acceptable, and any exception that is no defect of the code itself when the input is wild: its
-    made-up text may mean nothing. A crash, a time-out, a limit reached is not.
+    made-up text or keys may mean nothing. A crash, a time-out, a limit reached is not.
     """
     if ran.outcome == "ok":
         wrong = complaints(ran.value, output_schema)

@@ -1,6 +1,6 @@
 """Inputs made from a JSON Schema and from the cases at hand: small first, edges included, the same for a seed.
 
-An input is *wild* when it holds text that was made up. A tool may refuse such text with any ordinary
+An input is *wild* when it holds text or keys that were made up. A tool may refuse those with any ordinary
 exception; all other inputs it has to answer, or refuse with a ValueError or an arithmetic error.
 """
 
@@ -237,6 +237,7 @@ class _Maker:
         }
         more = schema.get("additionalProperties")
         if not known and more is not False:
+            self.wild = True  # nobody says which keys such an object has
             keys = self.pool.keys(name) or ["a", "b", "c"]
             for key in self.rng.sample(keys, k=min(len(keys), self.rng.randint(0, self.size))):
                 made[key] = self.value(
