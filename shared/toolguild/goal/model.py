@@ -50,9 +50,7 @@ class Example(Value):
     arguments: dict[str, JsonValue] = Field(default={})
     expected: JsonValue = None
     files: dict[str, str] = Field(default={})  # small texts that the tool finds as /data/<name>
-    expected_files: dict[str, str] = Field(
-        default={}
-    )  # texts expected as /output/<name>
+    expected_files: dict[str, str] = Field(default={})  # texts expected as /output/<name>
 
     @field_validator("files", "expected_files")
     @classmethod

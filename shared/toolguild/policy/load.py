@@ -7,11 +7,14 @@ from pathlib import Path
 from toolguild.policy.document import Document, parse_document, read_document, validate
 from toolguild.policy.model import Policy
 
+_ACTIONS = {"allow", "ask", "deny"}  # lists of names, which a file adds to
+
 
 def load_policy(path: Path) -> Policy:
     """Read a policy file over the shipped default.
 
-    Keys that the file leaves out keep the default; a list in the file replaces the default's list.
+    Keys that the file leaves out keep the default. Names under allow, ask and deny add to the default's
+    and win over them; any other list replaces the default's.
     Raises UsageError naming file, line, field and what is allowed.
     """
     return _policy(read_document(path))
@@ -43,6 +46,25 @@ def _policy(document: Document) -> Policy:
 
 
 def _over(base: object, above: object) -> object:
-    if isinstance(base, dict) and isinstance(above, dict):
-        return {**base, **{key: _over(base.get(key), value) for key, value in above.items()}}
-    return above
+    if not isinstance(base, dict) or not isinstance(above, dict):
+        return above
+    if _ACTIONS & base.keys() and all(isinstance(above.get(key, []), list) for key in _ACTIONS):
+        base = _without(base, above)
+        lists = {
+            key: [*_names(base.get(key)), *_names(above[key])] for key in _ACTIONS & above.keys()
+        }
+        return base | above | lists
+    return base | {key: _over(base.get(key), value) for key, value in above.items()}
+
+
+def _without(base: dict[str, object], above: dict[str, object]) -> dict[str, object]:
+    """Return the name rules of `base` less the names that `above` decides itself."""
+    decided = {str(name) for key in _ACTIONS for name in _names(above.get(key))}
+    kept = {
+        key: [one for one in _names(base.get(key)) if str(one) not in decided] for key in _ACTIONS
+    }
+    return base | kept
+
+
+def _names(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

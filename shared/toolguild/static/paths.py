@@ -9,6 +9,7 @@ from toolguild.capability import Capabilities
 
 _ANYWHERE = ("/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr")
 _READABLE = ("/usr/share/zoneinfo", "/usr/share/fonts")
+_SYSTEM = re.compile(r"/(?:etc|proc|sys|root|home|boot|dev/(?!null|std)|var/(?:log|lib|run))/|~/\.")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\[\w.]+\\")
 
 
@@ -32,6 +33,11 @@ def outside(text: str, mode: str, grant: Capabilities) -> str | None:
     if not path.startswith("/"):
         return "capabilities.read" if path.startswith("../") or path == ".." else None
     return _absolute(path, mode, grant)
+
+
+def is_system(text: str) -> bool:
+    """Say whether a text is plainly a path into the system or a home, whatever it is used for."""
+    return bool(_SYSTEM.match(text)) and "\n" not in text and len(text) < 4096
 
 
 def _absolute(path: str, mode: str, grant: Capabilities) -> str | None:

@@ -67,6 +67,7 @@ _TABLE: tuple[Rule, ...] = (
     # files, network, secrets, resources
     Rule("path-read", "high", "A path that the grant does not let a tool read."),
     Rule("path-write", "high", "A path that the grant does not let a tool write or delete."),
+    Rule("path-mention", "medium", "A path into the system is given to a function not known."),
     Rule("network-url", "high", "A library is told to fetch from the network."),
     Rule("secret", "high", "The code holds a credential."),
     Rule("endless-loop", "medium", "A loop that nothing ends."),

@@ -303,17 +303,21 @@ class Flow:
         for name in names:
             found |= self._property(owner, name, node, computed=True)
         if not names:
-            places = [int(one.value) for one in index if isinstance(one, Const) and one.value != ""
-                      and isinstance(one.value, float) and abs(one.value) < fold.MAX_SIZE]
+            places = [
+                int(one.value)
+                for one in index
+                if isinstance(one, Const)
+                and one.value != ""
+                and isinstance(one.value, float)
+                and abs(one.value) < fold.MAX_SIZE
+            ]
             for place in places:
                 found |= {Const(text[place]) for text in texts(owner) if 0 <= place < len(text)}
             if not places:
                 self.judge.unknown_property(owner, node)
         return frozenset(found)
 
-    def _property(
-        self, owner: Values, name: str, node: Node, *, computed: bool = False
-    ) -> Values:
+    def _property(self, owner: Values, name: str, node: Node, *, computed: bool = False) -> Values:
         self.judge.property(owner, name, node, computed=computed)
         found: set[Value] = set()
         for one in owner:
@@ -412,7 +416,9 @@ class Flow:
             return self._load(arguments, node)
         if path.startswith("require.") or path.endswith((".call", ".apply", ".bind")):
             base = path.rpartition(".")[0]
-            if base in ("require", "eval", "Function") and path.endswith((".call", ".apply", ".bind")):
+            if base in ("require", "eval", "Function") and path.endswith(
+                (".call", ".apply", ".bind")
+            ):
                 if path.endswith(".bind"):
                     return frozenset((Ref(base),))
                 rest = [*arguments[1:], NOTHING]
@@ -533,7 +539,9 @@ _HANDLERS: dict[str, Callable[[Flow, Node, Scope], Values]] = {
     "augmented_assignment_expression": Flow._assignment,
     "for_in_statement": Flow._for_in,
     "import_statement": Flow._import,
-    "export_statement": lambda flow, node, scope: flow._import(node, scope) | flow._parts(node, scope),
+    "export_statement": lambda flow, node, scope: (
+        flow._import(node, scope) | flow._parts(node, scope)
+    ),
     "return_statement": Flow._returned,
     "with_statement": Flow._with,
     "class_declaration": Flow._class,

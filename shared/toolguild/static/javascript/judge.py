@@ -38,7 +38,9 @@ _FS_WRITES: Final = (
     "write append rm unlink mkdir rename copy cp truncate ftruncate createWriteStream symlink link "
     "chmod chown lchown utimes mkdtemp open"
 )
-_NETWORK: Final = words("fetch http https net tls dgram http2 undici axios got request ws WebSocket")
+_NETWORK: Final = words(
+    "fetch http https net tls dgram http2 undici axios got request ws WebSocket"
+)
 
 
 class Judge:
@@ -140,9 +142,8 @@ class Judge:
     def unknown_property(self, owner: Values, node: Node) -> None:
         """Judge a property whose name cannot be computed."""
         for one in owner:
-            if isinstance(one, Ref) and one.path.split(".")[0] not in ("JSON", "Math"):
-                if one.path not in ("process.argv", "module.exports", "exports"):
-                    self.report("dynamic-attribute", node, f"a computed property of {one.path}")
+            if isinstance(one, Ref) and not one.path.startswith(_INDEXED):
+                self.report("dynamic-attribute", node, f"a computed property of {one.path}")
 
     def replaced(self, owner: Values, name: str | None, node: Node) -> None:
         """Judge an assignment to a property."""
@@ -196,9 +197,10 @@ class Judge:
             mode = "write" if any(set(flag) & set("wa+") for flag in flags) else "read"
         for values in arguments[: 2 if both else 1]:
             for one in values:
-                text = one.value if isinstance(one, Const) else ""
-                text = one.text if isinstance(one, Prefix) else text
-                entry = outside(text, mode, self._grant) if isinstance(text, str) else None
+                text = one.text if isinstance(one, Prefix) else ""
+                if isinstance(one, Const) and isinstance(one.value, str):
+                    text = one.value
+                entry = outside(text, mode, self._grant)
                 if entry is not None:
                     rule = "path-read" if mode == "read" else "path-write"
                     self.report(rule, node, f"{mode} of {text[:80]!r}", entry)

@@ -24,6 +24,7 @@ from toolguild.static.python.values import (
     const,
     texts,
 )
+from toolguild.static.words import words
 
 Key = Any  # a Variable, or a pair: ("field", name), ("box", number), ("return", number)
 
@@ -307,9 +308,9 @@ class Expressions:
         named = [*node.args.posonlyargs, *node.args.args]
         for parameter, default in zip(reversed(named), reversed(node.args.defaults), strict=False):
             self.add(self.scopes.owner(parameter.arg, inner), self.evaluate(default, scope))
-        for default in node.args.kw_defaults:
-            if default is not None:
-                self.evaluate(default, scope)
+        for keyword_default in node.args.kw_defaults:
+            if keyword_default is not None:
+                self.evaluate(keyword_default, scope)
         self.add(("return", number), self.evaluate(node.body, inner))
         return frozenset((Local(number),))
 
@@ -426,9 +427,7 @@ class Expressions:
             return modules if first else frozenset((Namespace(""),))
         if path in ("builtins.__import__", "importlib.import_module"):
             return frozenset(Ref(name) for name in texts(first))
-        return constructed(path, first, arguments) or self._container(
-            path, node, arguments, keywords
-        )
+        return constructed(path, arguments) or self._container(path, node, arguments, keywords)
 
     def _container(
         self, path: str, node: ast.expr, arguments: list[Values], keywords: dict[str, Values]
@@ -502,9 +501,9 @@ class Expressions:
         return frozenset((const(value),))
 
 
-_CONTAINERS = frozenset(
+_CONTAINERS = words(
     "list tuple set frozenset dict sorted reversed iter enumerate zip collections.deque "
-    "collections.OrderedDict itertools.chain itertools.cycle".split()
+    "collections.OrderedDict itertools.chain itertools.cycle"
 )
 
 

@@ -8,7 +8,7 @@ import ast
 
 from toolguild.static.python.expression import Expressions
 from toolguild.static.python.scope import Scope, parameters
-from toolguild.static.python.values import NOTHING, Box, Const, Instance, Local, Ref, Values
+from toolguild.static.python.values import NOTHING, Box, Instance, Local, Ref, Values
 
 _MAX_ROUNDS = 5
 

@@ -12,6 +12,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from toolguild.static.words import words
+
 MAX_STEPS = 2_000
 MAX_SIZE = 20_000
 _MAX_DEPTH = 40
@@ -64,17 +66,18 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "binascii.a2b_hex": binascii.a2b_hex,
     "binascii.a2b_base64": binascii.a2b_base64,
 }
+_SIZED = ("builtins.bytes", "builtins.bytearray")
 _DECODERS = frozenset(
     name for name in _FUNCTIONS if "decode" in name or "hex" in name or "a2b" in name
 )
-_METHODS = frozenset(
+_METHODS = words(
     "join replace lower upper strip lstrip rstrip title capitalize swapcase casefold split rsplit "
-    "splitlines removeprefix removesuffix decode encode hex format translate partition zfill "
-    "format_map".split()
+    "splitlines removeprefix removesuffix decode encode hex format translate partition "
+    ""
 )
-_CODECS = frozenset(
+_CODECS = words(
     "utf8 utf-8 ascii latin1 latin-1 utf-16 utf-16le utf-32 rot13 rot_13 hex hex_codec base64 "
-    "base64_codec unicode_escape raw_unicode_escape".split()
+    "base64_codec unicode_escape raw_unicode_escape"
 )
 
 
@@ -197,9 +200,8 @@ class Folder:
             return self._decode(arguments[0], arguments[1])
         if name in _FUNCTIONS and not node.keywords:
             self.decoded |= name in _DECODERS
-            if any(isinstance(one, int) and one > MAX_SIZE for one in arguments[:1]):
-                if name in ("builtins.bytes", "builtins.bytearray"):
-                    raise Unfoldable
+            if name in _SIZED and any(isinstance(one, int) for one in arguments[:1]):
+                raise Unfoldable  # bytes(n) makes n zeros
             return _FUNCTIONS[name](*arguments)
         if isinstance(node.func, ast.Attribute):
             return self._method(node, arguments)
@@ -228,9 +230,8 @@ class Folder:
             if codec not in _CODECS:
                 raise Unfoldable
             return value.decode(codec) if isinstance(value, bytes) else value.encode(codec)
-        if name in ("format", "format_map", "zfill"):
-            if name != "format" or not _plain_fields(value):
-                raise Unfoldable
+        if name == "format" and not _plain_fields(value):
+            raise Unfoldable
         result = getattr(value, name)(*arguments, **keywords)
         return list(result) if isinstance(result, tuple) else result
 

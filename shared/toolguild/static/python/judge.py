@@ -7,36 +7,35 @@ from typing import Final
 from toolguild.capability import Capabilities
 from toolguild.policy import Decision, Policy
 from toolguild.static.finding import Finding, finding
-from toolguild.static.paths import outside
+from toolguild.static.paths import is_system, outside
 from toolguild.static.python import library
 from toolguild.static.python.values import (
     NOTHING,
     Const,
     Made,
     Namespace,
-    Prefix,
     Ref,
     Values,
     texts,
 )
 from toolguild.static.slow import is_slow
+from toolguild.static.words import words
 
-_FRAMES: Final = frozenset(
+_FRAMES: Final = words(
     "gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_origin ag_frame ag_code f_back f_builtins "
     "f_code f_globals f_locals f_trace tb_frame tb_next co_code co_consts func_globals func_code "
-    "__code__ __closure__ __traceback__".split()
+    "__code__ __closure__ __traceback__"
 )
 _QUIET_FRAMES: Final = frozenset(("__traceback__", "tb_next"))
-_DUNDERS: Final = frozenset(
+_DUNDERS: Final = words(
     "__base__ __bases__ __mro__ mro __subclasses__ __globals__ __self__ __func__ __wrapped__ "
     "__loader__ __spec__ __import__ __reduce__ __reduce_ex__ __getattribute__ __builtins__ "
     "__subclasshook__ __init_subclass__ __kwdefaults__ __defaults__ __objclass__ __thisclass__ "
-    "__self_class__ __cached__ __weakref__ __set_name__ __build_class__".split()
+    "__self_class__ __cached__ __weakref__ __set_name__ __build_class__"
 )
 _QUIET_DUNDERS: Final = frozenset(
     ("mro", "__wrapped__", "__func__", "__getattribute__", "__weakref__", "__set_name__")
 )
-_CLASS_USES: Final = frozenset(("__name__", "__qualname__", "__doc__", "__module__"))
 _FORMAT_WALK: Final = re.compile(
     r"\{[^{}]*[.\[](?:__\w+|gi_frame|cr_frame|f_globals|f_builtins|tb_frame|func_globals)"
 )
@@ -59,15 +58,13 @@ _METHODS: Final = {  # of objects that the review does not know
     "runcode": "dynamic-code",
     "create_subprocess_exec": "call-denied",
     "create_subprocess_shell": "call-denied",
-    "run_in_executor": "",
 }
 _PROCESS: Final = frozenset(("subprocess", "multiprocessing", "pty", "signal", "pexpect", "sh"))
 _FETCHERS: Final = ("pandas.", "numpy.", "polars.", "xarray.", "imageio.", "geopandas.", "skimage.")
 _URL: Final = re.compile(r"(?:https?|ftps?|s3|gs|ssh|sftp)://", re.IGNORECASE)
-_UNSAFE_FLAGS: Final = {"allow_pickle": (True,), "shell": (True,)}
-_ALIASED: Final = frozenset(
+_HIDDEN_MODULES: Final = words(
     "os sys subprocess builtins importlib ctypes socket shutil posix pty marshal runpy inspect "
-    "multiprocessing signal pickle gc code types".split()
+    "multiprocessing signal pickle gc code types _thread resource"
 )
 
 
@@ -141,21 +138,23 @@ class Judge:
         """Return the name under which attribute `name` of `parent` is known, and judge it."""
         path = f"{parent}.{name}"
         bare = name.removeprefix("_")
-        if parent == "sys.modules":
-            return path
-        if bare in _ALIASED and not library.clashes(f"{parent}.{bare}"):
-            if parent.partition(".")[0] in library.STANDARD or bare in _ALIASED - {
-                "signal",
-                "code",
-            }:
-                if self._calls.find(path) is None or "os" != parent:
-                    self.imported(bare, node) if bare != "types" else None
-                    path = bare
-        elif name.startswith("_") and not name.startswith("__") and "()" not in parent:
-            if self._calls.find(path) is None or not path.startswith(("os.", "sys.")):
-                self.report("private-attribute", node, f"{path} is private to its library")
+        if self._is_hidden_module(parent, bare):
+            self.imported(bare, node)
+            self.reference(bare, node)
+            return bare
+        private = name.startswith("_") and not name.startswith("__") and "()" not in parent
+        if private and self._calls.find(path) is None:
+            self.report("private-attribute", node, f"{path} is private to its library")
         self.reference(path, node)
         return path
+
+    def _is_hidden_module(self, parent: str, name: str) -> bool:
+        """Whether a library's attribute is in truth a module that the library has imported."""
+        if name not in _HIDDEN_MODULES or parent in ("sys.modules", "os", "asyncio"):
+            return False
+        standard = parent.partition(".")[0] in library.STANDARD
+        likely = standard or name not in ("signal", "code", "types", "resource")
+        return likely and not library.clashes(f"{parent}.{name}")
 
     def reference(self, path: str, node: ast.AST) -> None:
         """Judge that the code reaches an outside name."""
@@ -231,9 +230,10 @@ class Judge:
 
     def replaced(self, owner: Values, name: str, node: ast.AST) -> None:
         """Judge an assignment to an attribute."""
-        self.attribute(NOTHING, name, node) if name != "__class__" else self.report(
-            "class-access", node, "the class of an object is changed"
-        )
+        if name == "__class__":
+            self.report("class-access", node, "the class of an object is changed")
+        else:
+            self.attribute(NOTHING, name, node)
         for one in owner:
             if isinstance(one, Namespace):
                 self.report("monkeypatch", node, f"{one.path}.{name} is replaced")
@@ -255,9 +255,8 @@ class Judge:
 
     def method(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Judge a method that the code defines."""
-        if node.name in ("__reduce__", "__reduce_ex__", "__setstate__"):
-            if node.name != "__setstate__":
-                self.report("reduce-method", node, f"{node.name} runs when the object is unpickled")
+        if node.name in ("__reduce__", "__reduce_ex__"):
+            self.report("reduce-method", node, f"{node.name} runs when the object is unpickled")
 
     def decoded(self, value: object, node: ast.AST) -> None:
         """Judge what an encoded constant decodes to."""
@@ -289,9 +288,7 @@ class Judge:
             self._by_name(path, node, arguments)
         elif path in ("operator.attrgetter", "operator.methodcaller"):
             self._getter(path, node, arguments)
-        elif path == "builtins.type" and len(arguments) == 3:
-            pass
-        elif path.startswith("re.") or path.startswith("regex."):
+        elif path.startswith(("re.", "regex.")):
             self._pattern(node, arguments)
         self._flags(path, node, keywords)
         self._paths(path, node, arguments, keywords)
@@ -348,8 +345,10 @@ class Judge:
             for text in library.path_texts(values):
                 if path.startswith(_FETCHERS) and _URL.match(text):
                     self.report("network-url", node, f"{path} of a URL", "capabilities.hosts")
-                else:
+                elif sink.sure:
                     self._path(text, mode, node)
+                elif is_system(text):
+                    self.report("path-mention", node, f"{path} is given {text[:80]!r}")
 
     def _path(self, text: str, mode: str, node: ast.AST) -> None:
         entry = outside(text, mode, self._grant)
@@ -390,9 +389,9 @@ class Judge:
                 self._path(text, library.FILE_METHODS[name], node)
 
 
-_NETWORK: Final = frozenset(
+_NETWORK: Final = words(
     "requests urllib http httpx aiohttp urllib3 socket ssl ftplib smtplib imaplib poplib xmlrpc "
-    "websockets websocket".split()
+    "websockets websocket"
 )
 _DENIED: Final = {
     "builtins.eval": "dynamic-code",
@@ -410,7 +409,3 @@ _DENIED: Final = {
 def _mode(arguments: list[Values], keywords: dict[str, Values]) -> str:
     values = keywords.get("mode", arguments[1] if len(arguments) > 1 else NOTHING)
     return "write" if any(set(text) & set("wax+") for text in texts(values)) else "read"
-
-
-def _unused() -> tuple[type, ...]:
-    return (Prefix,)

@@ -5,16 +5,17 @@ import posixpath
 import sys
 from typing import NamedTuple
 
-from toolguild.static.python.values import NOTHING, Const, Made, Prefix, Ref, Values, const
+from toolguild.static.python.values import NOTHING, Const, Made, Prefix, Values, const
+from toolguild.static.words import words
 
 _BUILTINS = frozenset(dir(builtins))
 STANDARD = frozenset(sys.stdlib_module_names)
 
 # Standard modules that have a function or class of their own or of another module's name.
-_CLASHES = frozenset(
+_CLASHES = words(
     "datetime.time random.random html.parser email.parser concurrent.futures tokenize.token "
     "logging.config unittest.mock asyncio.queues json.tool os.path typing.re shutil.copy "
-    "copy.copy time.time string.string uuid.uuid signal.signal platform.platform".split()
+    "copy.copy time.time string.string uuid.uuid signal.signal platform.platform"
 )
 
 _READ, _WRITE = "read", "write"
@@ -25,6 +26,7 @@ class Sink(NamedTuple):
 
     arguments: tuple[int, ...]
     mode: str  # read, write, or "mode": the call's own mode argument says it
+    sure: bool = True  # the function is known to use them as paths
 
 
 _SINKS: dict[str, Sink] = {
@@ -47,11 +49,31 @@ _SINKS: dict[str, Sink] = {
     "shutil.rmtree": Sink((0,), _WRITE),
     "shutil.make_archive": Sink((0, 2), _WRITE),
     "shutil.unpack_archive": Sink((0, 1), _WRITE),
-    "tempfile.NamedTemporaryFile": Sink((), _WRITE),
 }
-_OS_WRITES = frozenset(
+_READERS = (
+    "glob.",
+    "linecache.",
+    "fileinput.",
+    "logging.FileHandler",
+    "numpy.load",
+    "numpy.genfromtxt",
+    "numpy.fromfile",
+    "numpy.memmap",
+    "pandas.read_",
+    "pandas.Excel",
+    "polars.read_",
+    "polars.scan_",
+    "openpyxl.load_workbook",
+    "PIL.Image.open",
+    "cv2.im",
+    "xml.etree.ElementTree.parse",
+    "lxml.etree.parse",
+    "shutil.",
+    "tempfile.",
+)
+_OS_WRITES = words(
     "remove unlink rmdir removedirs makedirs mkdir rename renames replace link symlink chmod chown "
-    "truncate mkfifo mknod".split()
+    "truncate mkfifo mknod"
 )
 PATH_METHODS: dict[str, str] = {
     "read_text": _READ,
@@ -157,7 +179,9 @@ def sink(path: str) -> Sink | None:
         return None
     if path.startswith("os."):
         return Sink((0, 1), _WRITE if path[3:] in _OS_WRITES else _READ)
-    return Sink((0, 1), _READ)
+    if path.startswith(_READERS):
+        return Sink((0, 1), _READ)
+    return Sink((0, 1), _READ, sure=False)
 
 
 def path_texts(values: Values) -> list[str]:
@@ -173,13 +197,14 @@ def path_texts(values: Values) -> list[str]:
     return found
 
 
-def constructed(path: str, first: Values, arguments: list[Values]) -> Values:
+def constructed(path: str, arguments: list[Values]) -> Values:
     """Return what an outside function that builds or passes on a value returns; else nothing."""
+    first = arguments[0] if arguments else NOTHING
     if path == "functools.partial":
         return first
     if path in ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"):
-        joined = _joined(arguments) or [None]
-        return frozenset(Made("pathlib.Path", text) for text in joined)
+        joined = frozenset(Made("pathlib.Path", text) for text in _joined(arguments))
+        return joined or frozenset((Made("pathlib.Path"),))
     if path == "pathlib.Path.home":
         return frozenset((Made("pathlib.Path", "~/"),))
     if path == "os.path.join":
@@ -193,12 +218,8 @@ def constructed(path: str, first: Values, arguments: list[Values]) -> Values:
         return first
     if path in ("builtins.str", "os.fspath", "os.fsencode", "builtins.repr"):
         return frozenset(_text(text) for text in path_texts(first))
-    if path in ("glob.glob", "glob.iglob"):
-        return NOTHING
     if path in ("types.SimpleNamespace", "copy.copy", "copy.deepcopy", "typing.cast"):
         return arguments[-1] if arguments else NOTHING
-    if path.startswith("pathlib.Path()."):
-        return NOTHING
     return NOTHING
 
 
@@ -220,8 +241,3 @@ def _joined(arguments: list[Values]) -> list[str]:
         else:
             bases = [base.rstrip("\x00").rstrip("/") + "/\x00" for base in bases]
     return bases
-
-
-def ref(path: str) -> Values:
-    """Return the value that is an outside name."""
-    return frozenset((Ref(path),))

@@ -113,9 +113,9 @@ class Scopes:
             for alias in node.names:
                 if alias.name != "*":
                     scope.bind(alias.asname or alias.name.partition(".")[0], line, sure)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            scope.bind(node.name, line, False)
-        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
+            isinstance(node, ast.MatchAs | ast.MatchStar) and node.name
+        ):
             scope.bind(node.name, line, False)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             scope.bind(node.rest, line, False)
