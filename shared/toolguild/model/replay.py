@@ -14,7 +14,7 @@ from toolguild.errors import Misconfigured
 from toolguild.model.ledger import Price
 from toolguild.model.provider import Provider
 from toolguild.model.recording import Entry, Header, Recording, explain_miss, load_recording
-from toolguild.model.request import Call, Completion
+from toolguild.model.request import Call, Completion, Request
 from toolguild.tool.draft import ModelSource
 
 
@@ -81,7 +81,8 @@ class RecordingModel:
 
     async def complete(self, call: Call) -> Completion:
         """Return the recorded answer, or else ask and record."""
-        if self._path.exists() and (known := load_recording(self._path).find(call.request)):
+        known = await asyncio.to_thread(self._find, call.request)
+        if known is not None:
             return _replayed(known)
         completion = await self._provider.complete(call)
         at = self._now().isoformat(timespec="seconds")
@@ -95,6 +96,9 @@ class RecordingModel:
 
     async def aclose(self) -> None:
         await self._provider.aclose()
+
+    def _find(self, request: Request) -> Entry | None:
+        return load_recording(self._path).find(request) if self._path.exists() else None
 
     def _append(self, entry: Entry, completion: Completion) -> Completion:
         """Write the file anew with one more answer, whole or not at all; return what it now answers."""
