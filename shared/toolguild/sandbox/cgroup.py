@@ -64,7 +64,7 @@ class Group:
             self._path("pids.max").write_text(str(tasks))
             self._tasks = tasks
 
-    def new_kills(self) -> int:
+    def kills(self) -> int:
         """Return how many processes the kernel killed for memory since the last look."""
         name = "memory.events" if self.unified else "memory.oom_control"
         total = 0

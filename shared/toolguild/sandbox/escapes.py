@@ -142,7 +142,7 @@ def _walls() -> list[_Case]:
         ("the supervisor's process and its neighbours", _attack("""
 def run():
     return [name for name in attempt(lambda: os.listdir("/proc")) if name.isdigit()] if os.path.isdir("/proc") else []
-"""), holds(lambda value: value == [] or isinstance(value, str))),
+"""), holds(lambda value: isinstance(value, list) and len(value) <= 6)),
         ("the environment of the supervisor", _attack("def run():\n    return dict(os.environ)"), _no_secrets),
         ("the network", _attack("""
 import socket
@@ -369,7 +369,7 @@ function run() { return { spawn: attempt(() => { const r = spawnSync("true"); if
 """), _refused),
         ("javascript: files of the machine", javascript(refused + """
 const fs = require("fs");
-function run() { const seen = {}; for (const p of ["/etc/shadow", "/proc/1/environ", "/proc/self/environ", "/dev/vda", "/run/tg/control"])
+function run() { const seen = {}; for (const p of ["/etc/shadow", "/proc/1/environ", "/dev/vda", "/run/tg/control"])
   seen[p] = attempt(() => fs.readFileSync(p).length);
   for (const p of ["/usr/x", "/opt/x", "/dev/x", "/data/x", "/dev/shm/x", "/run/x"]) seen["w " + p] = attempt(() => fs.writeFileSync(p, "x")); return seen; }
 """), _refused),

@@ -1,6 +1,11 @@
 """What a backend gives: one started outer sandbox with a fork server in it."""
 
+import contextlib
+import json
+import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +31,12 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 BOOTSTRAP = "import sys; sys.path.insert(0, '/opt/guild'); from inside import template; template.main()"
+NODE_ARGUMENTS = (
+    "--v8-pool-size=1",
+    "--single-threaded-gc",
+    "--no-warnings",
+    "/opt/guild/inside/harness.js",
+)
 INSIDE = Path(__file__).parent / "inside"
 
 
@@ -35,6 +46,7 @@ class Template:
 
     language: Language
     preload: tuple[str, ...] = ()
+    memory_mb: int = 1024  # what the outer sandbox has to have room for
 
     def __str__(self) -> str:
         return "+".join((self.language, *self.preload))
@@ -68,3 +80,22 @@ class Backend(Protocol):
     async def close(self) -> None:
         """Remove what all of its sandboxes share."""
         ...
+
+
+def check_hello(message: bytes) -> None:
+    """Take the first words of a fork server. Raises ModeRefused when they are not a hello."""
+    if not message:
+        raise ModeRefused("the fork server ended")
+    refusal = json.loads(message).get("refused")
+    if refusal:
+        raise ModeRefused(refusal)
+
+
+def sweep_folders(prefix: str) -> None:
+    """Remove folders named PREFIX-PID-... whose process is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}-*-*"):
+        owner = folder.name.removeprefix(f"{prefix}-").partition("-")[0]
+        with contextlib.suppress(OSError):
+            gone = owner.isdecimal() and not Path(f"/proc/{owner}").exists()
+            if gone and folder.stat().st_uid == os.geteuid():
+                shutil.rmtree(folder, ignore_errors=True)

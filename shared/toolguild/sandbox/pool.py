@@ -9,13 +9,14 @@ from toolguild.errors import UsageError
 from toolguild.sandbox import inputs
 from toolguild.sandbox.interface import Call, Ran, SandboxBroken, SandboxUnavailable
 from toolguild.sandbox.outer import MODES, Backend, Mode, ModeRefused, Template
-from toolguild.sandbox.warm import Warm
+from toolguild.sandbox.warm import NotStarted, Warm
 
 _ISOLATION: dict[Mode, str] = {
     "ns": "a fresh process, mount and user namespace for every call",
     "landlock": "a Landlock domain for every call, wiped after it",
     "single": "a whole new sandbox for every call",
 }
+_TEMPLATE_MB = 384  # the largest fork server and its spare child
 _JAVASCRIPT_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 
 
@@ -43,15 +44,21 @@ class Pool:
         _check(call)
         template = self._template_for(call)
         async with self._slots:
-            if self._closed:
-                raise SandboxBroken("the sandbox is closed")
-            warm = self._take(template) or await self._boot(template)
-            self._busy.add(warm)
             try:
-                return await warm.call(call)
-            finally:
-                self._busy.discard(warm)
-                self._give_back(warm)
+                return await self._serve(call, template)
+            except NotStarted:
+                return await self._serve(call, template)
+
+    async def _serve(self, call: Call, template: Template) -> Ran:
+        if self._closed:
+            raise SandboxBroken("the sandbox is closed")
+        warm = self._take(template) or await self._boot(template)
+        self._busy.add(warm)
+        try:
+            return await warm.call(call)
+        finally:
+            self._busy.discard(warm)
+            self._give_back(warm)
 
     async def close(self) -> None:
         """End everything. Idempotent."""
@@ -64,10 +71,12 @@ class Pool:
         await self._backend.close()
 
     def _template_for(self, call: Call) -> Template:
+        memory = _room_for(call)
         if call.code.language == "javascript":
-            return Template("javascript")
+            return Template("javascript", memory_mb=memory)
         wanted = {name.partition(".")[0] for name in call.imports}
-        return Template("python", tuple(n for n in self._backend.libraries if n in wanted))
+        preload = tuple(name for name in self._backend.libraries if name in wanted)
+        return Template("python", preload, memory)
 
     def _take(self, template: Template) -> Warm | None:
         """Take the one that waits longest: its spare child is surely ready."""
@@ -108,6 +117,14 @@ class Pool:
                 self.isolation = _ISOLATION[mode]
             return Warm(outer, template, mode)
         raise SandboxUnavailable(f"{self.name} cannot start a {template} sandbox: {'; '.join(reasons)}")
+
+
+def _room_for(call: Call) -> int:
+    """Return how large an outer sandbox has to be, in few sizes, so that most calls share one."""
+    needs, room = call.limits.memory_mb + call.limits.disk_mb + _TEMPLATE_MB, 1024
+    while room < needs:
+        room *= 2
+    return room
 
 
 def _check(call: Call) -> None:

@@ -37,6 +37,10 @@ class _Reaped:
     peak_mb: float
 
 
+class NotStarted(SandboxBroken):
+    """The sandbox failed before any of the tool's code ran: another may take the call at once."""
+
+
 class Warm:
     """Serves one call at a time, so that the limits on the outer sandbox are the call's limits."""
 
@@ -48,6 +52,8 @@ class Warm:
         self._ids = 0
         self._spare: _Child | None = None
         self._broken = False
+        self._closing = False
+        self._killed_for_memory = False
         self._current: _Child | None = None
         self._prepare(order_for(Limits(), programs=False, id=0))
 
@@ -62,7 +68,10 @@ class Warm:
         """Run one call. Raises SandboxBroken; cancelling kills the call's tree first."""
         self._calls += 1
         started = time.monotonic()
-        child = self._child_for(call)
+        try:
+            child = self._child_for(call)
+        except SandboxBroken as error:
+            raise NotStarted(str(error), after=0.1) from error
         self._current = child
         answer = frames.Answer(
             secrets.token_bytes(16), call.limits.result_kb << 10, call.limits.disk_mb << 20
@@ -76,13 +85,20 @@ class Warm:
             raise SandboxBroken(f"the {self.template} sandbox failed: {error}", after=0.1) from error
         finally:
             self._current = None
-            reaped = await self._finish(child, call)
+            try:
+                reaped = await self._finish(child, call)
+            except SandboxBroken as error:
+                if answer.started:
+                    raise
+                raise NotStarted(str(error), after=0.1) from error
         if stopped is None and not answer.started:
             self._broken = True
             said = child.exchange.printed.decode(errors="replace")[-500:]
-            raise SandboxBroken(f"a child of the {self.template} sandbox failed: {said}", after=0.1)
+            raise NotStarted(f"a child of the {self.template} sandbox failed: {said}", after=0.1)
         cpu = max(reaped.cpu_seconds, watched.cpu_seconds)
         peak = max(reaped.peak_mb, watched.memory_mb)
+        calm = answer.ended and child.order.processes == 1
+        kills = 0 if calm else self._memory_kills()
         ended_by = os.waitstatus_to_exitcode(reaped.status)
         end = End(
             limits=call.limits,
@@ -92,7 +108,7 @@ class Warm:
             status=max(ended_by, 0),
             cpu_seconds=cpu,
             peak_memory_mb=peak,
-            out_of_memory_kills=self._memory_kills(call, answer),
+            out_of_memory_kills=kills,
         )
         outcome, value, fault = classify(end, call.code)
         files = answer.files if outcome == "ok" else {}
@@ -107,7 +123,7 @@ class Warm:
 
     async def close(self) -> None:
         """End everything in it. A call under way ends as "killed"."""
-        self._broken = True
+        self._broken = self._closing = True
         if self._current is not None:
             self._current.exchange.stop("closed")
         if self._spare is not None:
@@ -200,7 +216,7 @@ class Warm:
     async def _finish(self, child: _Child, call: Call) -> _Reaped:
         """Kill the call's tree, take its files away, and have the next child made."""
         child.exchange.close()
-        if self._broken and self._outer.control.fileno() < 0:
+        if self._closing:
             return _Reaped(signal.SIGKILL, 0.0, 0.0)  # closed meanwhile: everything is dead already
         reaping = asyncio.ensure_future(self._reap(child))
         try:
@@ -213,13 +229,14 @@ class Warm:
             if call.inputs:
                 inputs.empty(self._outer.data)
         if not self.spent:
-            self._prepare(child.order)
+            with contextlib.suppress(SandboxBroken):  # it is marked as broken; this call came out well
+                self._prepare(child.order)
         return reaped
 
     async def _reap(self, child: _Child) -> _Reaped:
-        self._send(b"K", {"id": child.order.id})
         loop = asyncio.get_running_loop()
         try:
+            self._send(b"K", {"id": child.order.id})
             async with asyncio.timeout(_SILENCE):
                 while True:
                     message = await loop.sock_recv(self._outer.control, 4096)
@@ -228,21 +245,21 @@ class Warm:
                     report = json.loads(message[1:])
                     if report["id"] == child.order.id:
                         break
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, SandboxBroken) as error:
             self._broken = True
-            if self._closed():
-                return _Reaped(signal.SIGKILL, 0.0, 0.0)
+            group = self._outer.group
+            self._killed_for_memory = group is not None and group.kills() > 0
             await self._outer.end()
+            if self._killed_for_memory or self._closing:
+                return _Reaped(signal.SIGKILL, 0.0, 0.0)
             raise SandboxBroken(f"the fork server failed: {error}", after=0.1) from error
         return _Reaped(report["status"], report["cpu_seconds"], report["peak_kb"] / 1024)
 
-    def _closed(self) -> bool:
-        return self._outer.control.fileno() < 0
-
-    def _memory_kills(self, call: Call, answer: frames.Answer) -> int:
-        if self._outer.group is None or (answer.ended and not call.programs):
-            return 0
-        return self._outer.group.new_kills()
+    def _memory_kills(self) -> int:
+        group = self._outer.group
+        if self._killed_for_memory:
+            return 1
+        return group.kills() if group is not None and not self._broken else 0
 
 
 def order_for(limits: Limits, *, programs: bool, id: int) -> Order:

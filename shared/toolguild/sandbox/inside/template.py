@@ -56,7 +56,7 @@ class Template:
         try:
             self._build_walls()
         except OSError as error:
-            print(f"{self._mode}: {error}", file=sys.stderr, flush=True)
+            self._control.send(json.dumps({"refused": str(error)}).encode())
             os._exit(NO_WALLS)
         self._used_inodes = _inodes()
         gc.collect()
@@ -134,8 +134,7 @@ class Template:
             try:
                 kernel.unshare(kernel.NEWNS)
                 child._own_scratch(1)
-            except OSError as error:
-                print(error, file=sys.stderr, flush=True)
+            except OSError:
                 os._exit(1)
             os._exit(0)
         _, status = os.waitpid(pid, 0)
@@ -203,10 +202,11 @@ class Template:
         _, status, used = os.wait4(pid, 0)
         if self._mode == "landlock":
             _kill_everything_else()
-            self._wipe()
         cpu = used.ru_utime + used.ru_stime
         report = {"id": id, "status": status, "cpu_seconds": cpu, "peak_kb": used.ru_maxrss}
         self._control.send(b"X" + json.dumps(report).encode())
+        if self._mode == "landlock":
+            self._wipe()  # when this fails, the supervisor finds us gone and starts another
 
     def _wipe(self) -> None:
         for root in self._walls.writable:
@@ -244,8 +244,7 @@ def _probe_landlock(prefix: str) -> None:
         try:
             kernel.no_new_privileges()
             kernel.landlock([prefix], [child.SCRATCH], [])
-        except OSError as error:
-            print(error, file=sys.stderr, flush=True)
+        except OSError:
             os._exit(1)
         os._exit(0)
     _, status = os.waitpid(pid, 0)
