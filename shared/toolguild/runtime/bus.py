@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from nats.aio.client import Client
+from nats.errors import AuthorizationError
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from pydantic import ValidationError
@@ -19,7 +20,9 @@ from toolguild.runtime.objects import Objects
 from toolguild.runtime.retry import retried
 
 log = logging.getLogger(__name__)
-CONNECT_WITHIN = 15.0  # seconds for the first connection; later ones are tried for ever
+CONNECT_WITHIN = 10.0  # seconds for the first connection; later ones are tried for ever
+RECONNECT_EVERY = 0.25  # seconds
+ANSWER_WITHIN = 3.0  # seconds; what was not answered is asked again
 
 
 class Unreadable(Exception):
@@ -31,6 +34,7 @@ class Line:
     """What is known of the connection. `closed` is set when it is gone for good."""
 
     closing: bool = False  # by ourselves
+    denied: asyncio.Event = field(default_factory=asyncio.Event)  # user or password is wrong
     refused: str = ""  # the last permission that the server refused
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -84,14 +88,19 @@ def _headers(envelope: Envelope) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def connect(url: str, *, name: str = "toolguild") -> AsyncIterator[Bus]:
+async def connect(
+    url: str, *, name: str = "toolguild", within: float = CONNECT_WITHIN
+) -> AsyncIterator[Bus]:
     """Connect, and stay connected until the block ends.
 
-    The URL may carry user and password. Raises Misconfigured when nobody answers or access is refused.
+    The URL may carry user and password. Raises Misconfigured when nobody answers within so
+    many seconds, or access is refused.
     """
     line = Line()
 
     async def on_error(error: Exception) -> None:
+        if isinstance(error, AuthorizationError) or "authorization" in str(error).lower():
+            line.denied.set()
         if "permissions violation" in str(error).lower():
             line.refused = str(error)
             log.error("NATS refuses: %s", error)
@@ -109,32 +118,57 @@ async def connect(url: str, *, name: str = "toolguild") -> AsyncIterator[Bus]:
             log.warning("the connection to NATS is lost; trying again")
 
     client = Client()
+    connecting = asyncio.create_task(
+        client.connect(
+            url,
+            name=name,
+            connect_timeout=2,
+            ping_interval=5,  # a cut network is noticed in seconds, not minutes
+            max_outstanding_pings=2,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=RECONNECT_EVERY,  # type: ignore[arg-type]  # any number of seconds
+            error_cb=on_error,
+            closed_cb=on_closed,
+            reconnected_cb=on_reconnected,
+            disconnected_cb=on_disconnected,
+        )
+    )
+    denied = asyncio.create_task(line.denied.wait())
     try:
-        async with asyncio.timeout(CONNECT_WITHIN):
-            await client.connect(
-                url,
-                name=name,
-                ping_interval=5,  # a cut network is noticed in seconds, not minutes
-                max_outstanding_pings=2,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=1,
-                error_cb=on_error,
-                closed_cb=on_closed,
-                reconnected_cb=on_reconnected,
-                disconnected_cb=on_disconnected,
+        first = (connecting, denied)
+        await asyncio.wait(first, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        if line.denied.is_set():
+            raise Misconfigured(
+                f"the NATS server at {redacted(url)} refuses this user and password; "
+                "set TOOLGUILD_NATS_URL to nats://USER:PASSWORD@HOST:PORT"
             )
-    except (TimeoutError, OSError, NatsError) as error:
+        if not connecting.done():
+            raise Misconfigured(_nobody(url, f"nothing heard in {within:g} s"))
+        try:
+            connecting.result()
+        except (TimeoutError, OSError, NatsError) as error:
+            raise Misconfigured(_nobody(url, str(error) or type(error).__name__)) from error
+    except BaseException:
+        line.closing = True
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
         await client.close()
-        raise Misconfigured(
-            f"no NATS server answers at {redacted(url)} ({str(error) or 'time-out'}); "
-            "start one with `toolguild up`, or set TOOLGUILD_NATS_URL"
-        ) from error
-    js = client.jetstream()
+        raise
+    finally:
+        denied.cancel()
+    js = client.jetstream(timeout=ANSWER_WITHIN)
     try:
         yield Bus(client, js, Objects(js), line)
     finally:
         line.closing = True
         await client.close()
+
+
+def _nobody(url: str, why: str) -> str:
+    return (
+        f"no NATS server answers at {redacted(url)} ({why}); "
+        "start one with `toolguild up`, or set TOOLGUILD_NATS_URL"
+    )
 
 
 def redacted(url: str) -> str:

@@ -12,6 +12,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from toolguild.agent import Agent, Worker
+from toolguild.errors import TemporaryError
 from toolguild.messages import Envelope
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.settle import Post, settle
@@ -102,7 +103,7 @@ async def _mend(inlet: _Inlet) -> None:
         await inlet.bus.js.consumer_info(inlet.stream, inlet.post.agent)
     except NotFoundError:
         log.warning("%s: its consumer is gone; making it again", inlet.post.agent)
-        with suppress(TimeoutError, nats.errors.Error):
+        with suppress(TemporaryError, NotFoundError):
             await inlet.ensure()
     except (TimeoutError, nats.errors.Error):
         pass  # NATS is away; the next fetch will tell

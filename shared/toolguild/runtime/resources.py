@@ -83,7 +83,7 @@ class Resources:
         return models
 
     async def _open_sandbox(self) -> Any:
-        module = importlib.import_module("toolguild.sandbox")
+        module = importlib.import_module("toolguild.sandbox.opening")
         backend = None if self._settings.sandbox == "auto" else self._settings.sandbox
         sandbox = await module.open_sandbox(backend, size=self._settings.sandboxes)
         self._stack.push_async_callback(sandbox.close)

@@ -1,6 +1,7 @@
 """Streams, buckets and consumers of the guild, as data; and one function that makes them exist."""
 
 from dataclasses import replace
+from functools import partial
 
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -16,6 +17,7 @@ from nats.js.api import (
 from nats.js.errors import BadRequestError
 
 from toolguild.agent import Agent, Process
+from toolguild.runtime.retry import retried
 
 WORK = "TOOLGUILD_WORK"  # commands, each until it is done
 LOG = "TOOLGUILD_LOG"  # events, and a copy of every command, in one order
@@ -118,16 +120,23 @@ def consumer_name(service: str, agent: Agent) -> str:
 async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
     """Make every stream, bucket and object store exist as configured. Idempotent."""
     for config in streams(replicas):
-        try:
-            await js.add_stream(config)
-        except BadRequestError as error:
-            if error.err_code != _NAME_IN_USE:
-                raise
-            await js.update_stream(config)
+        await retried(partial(_ensure_stream, js, config), f"make stream {config.name}")
+
+
+async def _ensure_stream(js: JetStreamContext, config: StreamConfig) -> None:
+    try:
+        await js.add_stream(config)
+    except BadRequestError as error:
+        if error.err_code != _NAME_IN_USE:
+            raise
+        await js.update_stream(config)
 
 
 async def ensure_consumer(
     js: JetStreamContext, service: str, agent: Agent, *, ack_wait: float = ACK_WAIT
 ) -> None:
     """Make an agent's consumer exist as configured. Idempotent; keeps what it has already read."""
-    await js.add_consumer(stream_of(agent), consumer(service, agent, ack_wait=ack_wait))
+    config = consumer(service, agent, ack_wait=ack_wait)
+    await retried(
+        lambda: js.add_consumer(stream_of(agent), config), f"make consumer {config.durable_name}"
+    )
