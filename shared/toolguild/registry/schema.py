@@ -31,10 +31,11 @@ def kinds(schema: Any) -> frozenset[str]:
     if choices is not None:
         return frozenset[str]().union(*map(kinds, choices))
     given = schema.get("type")
-    if given is None:
+    listed = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+    named = {one for one in listed if isinstance(one, str)}
+    if not named:
         constants = _constants(schema)
         return _ALL if constants is None else frozenset(map(_kind_of, constants))
-    named = {given} if isinstance(given, str) else {one for one in given if isinstance(one, str)}
     is_path = schema.get("format") == "path"
     return frozenset("path" if is_path and one == "string" else one for one in named)
 

@@ -1,61 +1,34 @@
-"""Keys for one test: a service signs with a fresh pair, and the ring knows all of them."""
+"""Keys for one test: a service signs with a fresh key, and the ring knows all of them."""
 
-from typing import Literal
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
-from toolguild.canonical import Digest, canonical
+from toolguild.canonical import Digest
 from toolguild.errors import Refused
+from toolguild.identity import Ed25519Signer, Purpose
 from toolguild.tool import Signature
-
-Purpose = Literal["clearance", "report", "publication"]
 
 
 class SampleKeys:
     """A `guild.Keyring` that also signs for any service, with a key made on first use."""
 
     def __init__(self) -> None:
-        self._private: dict[str, Ed25519PrivateKey] = {}
+        self._signers: dict[str, Ed25519Signer] = {}
+
+    def signer(self, by: str) -> Ed25519Signer:
+        """Return the `guild.Signer` of a service."""
+        return self._signers.setdefault(by, Ed25519Signer(by, Ed25519PrivateKey.generate()))
 
     def sign(self, purpose: Purpose, over: Digest, *, by: str) -> Signature:
         """Return the signature of a service."""
-        private = self._private.setdefault(by, Ed25519PrivateKey.generate())
-        return Signature(
-            purpose=purpose,
-            by=by,
-            over=over,
-            key=private.public_key().public_bytes_raw().hex(),
-            signature=private.sign(_signed_bytes(purpose, by, over)).hex(),
-        )
-
-    def signer(self, by: str) -> "SampleSigner":
-        """Return a `guild.Signer` of one service."""
-        return SampleSigner(self, by)
+        return self.signer(by).sign(purpose, over)
 
     def verify(self, signature: Signature, *, purpose: str, by: str, over: Digest) -> None:
         """Return if the signature is `by`'s, for this purpose, over this digest. Raises Refused otherwise."""
-        known = self._private.get(by)
-        if known is None or known.public_key().public_bytes_raw().hex() != signature.key:
-            raise Refused(f"the key is not {by}'s")
-        try:
-            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.key))
-            public.verify(bytes.fromhex(signature.signature), _signed_bytes(purpose, by, over))
-        except (InvalidSignature, ValueError) as error:
-            raise Refused("the signature is wrong") from error
-
-
-class SampleSigner:
-    """Signs for one service with sample keys."""
-
-    def __init__(self, keys: SampleKeys, by: str) -> None:
-        self._keys = keys
-        self._by = by
-
-    def sign(self, purpose: Purpose, over: Digest) -> Signature:
-        """Return this service's signature."""
-        return self._keys.sign(purpose, over, by=self._by)
-
-
-def _signed_bytes(purpose: str, by: str, over: Digest) -> bytes:
-    return canonical({"purpose": purpose, "by": by, "over": over})
+        genuine = (
+            by in self._signers
+            and (signature.purpose, signature.by, signature.over) == (purpose, by, over)
+            and signature
+            == self._signers[by].sign(signature.purpose, over)  # Ed25519 is deterministic
+        )
+        if not genuine:
+            raise Refused(f"this is not {by}'s {purpose} over {over[:12]}")
