@@ -243,7 +243,15 @@ def test_a_task_that_comes_after_a_failed_effort_starts_a_new_one_with_new_sampl
 
     assert isinstance(again, Building)
     assert [m.attempt for m in said if isinstance(m, commands.DraftTool)] == [2]
-    assert advance(one_try, state, wanted(ANA)) == (state, [])
+
+
+def test_a_task_that_wants_again_what_could_not_be_made_is_told_so_at_once() -> None:
+    one_try = RULES.model_copy(update={"attempts": 1})
+    state, _ = play(wanted(), exam_set(), *failed_attempt(1, "one"), rules=one_try)
+    same, said = advance(one_try, state, wanted(ANA))
+
+    assert same == state
+    assert [(m.task, m.code) for m in said if isinstance(m, events.ToolDenied)] == [(ANA, "failed")]
 
 
 def test_code_that_review_blocks_never_runs_and_ends_as_refused() -> None:

@@ -74,6 +74,14 @@ def give_up(state: Building, code: EndCode, reason: str) -> Step:
     return ended, told
 
 
+def denied(ended: GivenUp, task: TaskId) -> events.ToolDenied:
+    """Tell a task that asks again for what could not be made: nothing is new, so nothing is tried."""
+    reason = f"wanted again without anything new; the effort had ended: {ended.reason}"
+    return events.ToolDenied(
+        task=task, build=ended.build, code=ended.code, reason=reason, attempts=ended.attempts
+    )
+
+
 def published(state: Building, event: events.ToolPublished) -> Step:
     """The registry has the tool: every task that waits is told, the one that pays also what it cost."""
     done = Done(

@@ -104,11 +104,19 @@ class _Maker:
         )
         made: dict[str, JsonValue] = {}
         for name, inner in known.items():
-            if name in base and (name not in changed or _is_path(inner)):
+            if name in base and (name not in changed or self._tied(inner)):
                 made[name] = base[name]
             elif name in needed or self.rng.random() < 0.7:
                 made[name] = self.value(inner, name)
         return made
+
+    def _tied(self, schema: object) -> bool:
+        """Whether an argument belongs to the files of its case: a path, or text that names a part of one."""
+        if _is_path(schema):
+            return True
+        has_files = self.base is not None and bool(self.base.files)
+        kind = schema.get("type") if isinstance(schema, Mapping) else None
+        return has_files and kind not in ("integer", "number", "boolean")
 
     def value(self, schema: object, name: str, depth: int = 0) -> JsonValue:
         """Return a value for one part of the schema. Raises Unmakeable."""
