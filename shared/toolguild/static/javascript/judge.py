@@ -38,6 +38,7 @@ _FS_WRITES: Final = (
     "write append rm unlink mkdir rename copy cp truncate ftruncate createWriteStream symlink link "
     "chmod chown lchown utimes mkdtemp open"
 )
+_INDEXED: Final = ("JSON", "Math", "process.argv", "module.exports", "exports", "this")
 _NETWORK: Final = words(
     "fetch http https net tls dgram http2 undici axios got request ws WebSocket"
 )

@@ -366,6 +366,7 @@ class Expressions:
             return folded
         found = self.apply(function, node, arguments, keywords)
         if isinstance(node.func, ast.Attribute):
+            found |= _of_path(owner, node.func.attr, arguments)
             found |= self._of_box(owner, node.func.attr, arguments)
         return found
 
@@ -522,6 +523,18 @@ def _added(left: Values, right: Values) -> set[Value]:
         else:
             found.add(Prefix(start[:1000]))
     return found
+
+
+def _of_path(owner: Values, name: str, arguments: list[Values]) -> Values:
+    """Return the paths that a method of a path makes."""
+    if name not in ("joinpath", "absolute", "resolve", "expanduser"):
+        return NOTHING
+    made: set[Value] = set()
+    for one in owner:
+        if isinstance(one, Made) and one.path == "pathlib.Path":
+            parts = texts(arguments[0]) if arguments else []
+            made |= {Made(one.path, _joined(one.text, part)) for part in parts} or {one}
+    return frozenset(made)
 
 
 def _joined(base: str | None, part: str) -> str:

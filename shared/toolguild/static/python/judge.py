@@ -139,6 +139,7 @@ class Judge:
         path = f"{parent}.{name}"
         bare = name.removeprefix("_")
         if self._is_hidden_module(parent, bare):
+            self.report("private-attribute", node, f"{path} reaches a module around its import")
             self.imported(bare, node)
             self.reference(bare, node)
             return bare
@@ -203,6 +204,8 @@ class Judge:
             self.report("frame-access", node, f".{name} reaches the interpreter's own objects")
         elif name in _DUNDERS and name not in _QUIET_DUNDERS:
             self.report("dunder-access", node, f".{name} leads into the interpreter")
+        elif name == "__getattribute__" and any(isinstance(one, Ref) for one in owner):
+            self.report("dunder-access", node, f".{name} reads any attribute by its name")
         elif name in ("__class__", "__dict__"):
             self._class_or_dict(owner, name, node)
         elif name in ("load_extension", "enable_load_extension"):
@@ -338,10 +341,13 @@ class Judge:
         if sink is None:
             return
         mode = sink.mode if sink.mode != "mode" else _mode(arguments, keywords)
-        given = [values for n, values in enumerate(arguments) if n in sink.arguments]
-        named = ("file", "path", "filename", "filepath_or_buffer", "src", "dst", "top", "name")
-        given += [keywords[name] for name in named if name in keywords]
-        for values in given:
+        given = [
+            ("read" if n == 0 and path.startswith("shutil.copy") else mode, values)
+            for n, values in enumerate(arguments)
+            if n in sink.arguments
+        ]
+        given += [(mode, keywords[name]) for name in _PATH_KEYWORDS if name in keywords]
+        for mode, values in given:
             for text in library.path_texts(values):
                 if path.startswith(_FETCHERS) and _URL.match(text):
                     self.report("network-url", node, f"{path} of a URL", "capabilities.hosts")
@@ -389,6 +395,16 @@ class Judge:
                 self._path(text, library.FILE_METHODS[name], node)
 
 
+_PATH_KEYWORDS: Final = (
+    "file",
+    "path",
+    "filename",
+    "filepath_or_buffer",
+    "fname",
+    "dst",
+    "top",
+    "name",
+)
 _NETWORK: Final = words(
     "requests urllib http httpx aiohttp urllib3 socket ssl ftplib smtplib imaplib poplib xmlrpc "
     "websockets websocket"
