@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-
 from tests.executor.support import TableSandbox, guild, ok, order
+
 from toolguild.errors import Refused
 from toolguild.sandbox.interface import Call, Ran, Sandbox, SandboxBroken
 from toolguild.sandbox.opening import open_sandbox
