@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import stamina
 
 from toolguild.canonical import digest
-from toolguild.errors import Misconfigured, PermanentError, TemporaryError
-from toolguild.model.failure import classify, key_name
+from toolguild.errors import Misconfigured, TemporaryError
+from toolguild.model.failure import RequestRefused, asked_pause, classify, key_name
 from toolguild.model.ledger import Price
 from toolguild.model.request import Call, Completion
 from toolguild.model.settings import Target
@@ -82,15 +82,23 @@ class LiteLLMModel:
         except Exception as error:  # LiteLLM lets errors of many libraries through
             failure = classify(error, self._target)
             if self._may_be_the_schema(call, failure):
-                self._schema_refused = True
-                return await self._try(litellm, call)
+                return await self._without_schema(litellm, call)
             raise failure from error
         return await self._completion(call, response)
 
+    async def _without_schema(self, litellm: Any, call: Call) -> Completion:
+        """Ask in words, and go on so if the schema was what the server refused."""
+        self._schema_refused = True
+        try:
+            return await self._try(litellm, call)
+        except RequestRefused:
+            self._schema_refused = False
+            raise
+
     def _may_be_the_schema(self, call: Call, failure: Exception) -> bool:
-        """Say whether a plain request may succeed: the server refused one that came with a schema."""
-        refused = type(failure) is PermanentError and "refused the request:" in str(failure)
-        return refused and call.request.answer_schema is not None and not self._schema_refused
+        """Say whether the same without a schema may pass."""
+        constrained = call.request.answer_schema is not None and not self._schema_refused
+        return constrained and isinstance(failure, RequestRefused)
 
     def _arguments(self, litellm: Any, call: Call) -> dict[str, Any]:
         messages = [message.model_dump() for message in call.request.messages]
@@ -224,11 +232,10 @@ def _wait(error: Exception) -> bool | float:
     """Say whether and when to try again: when the provider says so, else with growing pauses."""
     if not isinstance(error, TemporaryError):
         return False
-    cause = error.__cause__
-    named = getattr(getattr(cause, "response", None), "headers", None) or {}
-    if "retry-after" in named:
-        return error.after if error.after <= _LONGEST_WAIT else False
-    return True
+    pause = asked_pause(error)
+    if pause is None:
+        return True
+    return pause if pause <= _LONGEST_WAIT else False
 
 
 def _seed(call: Call) -> int:
