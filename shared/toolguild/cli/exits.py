@@ -1,7 +1,11 @@
 """Exit codes: what a shell script learns from how a command ended."""
 
+from typing import TYPE_CHECKING
+
 from toolguild.errors import OutOfBudget, Refused, ToolguildError, UsageError
-from toolguild.messages import TaskStatus
+
+if TYPE_CHECKING:
+    from toolguild.messages import TaskStatus
 
 SUCCEEDED = 0
 PROBLEM = 1  # review, doctor and sandbox check found something
@@ -13,7 +17,7 @@ WAITING = 6
 OUT_OF_BUDGET = 7
 CANCELLED = 130
 
-_OF_STATUS: dict[TaskStatus, int] = {
+_OF_STATUS: "dict[TaskStatus, int]" = {
     "succeeded": SUCCEEDED,
     "partial": PARTIAL,
     "failed": FAILED,
@@ -25,7 +29,7 @@ _OF_STATUS: dict[TaskStatus, int] = {
 }
 
 
-def of_status(status: TaskStatus) -> int:
+def of_status(status: "TaskStatus") -> int:
     """Return the exit code of a task that ended so."""
     return _OF_STATUS[status]
 

@@ -177,6 +177,9 @@ def _steps(view: View, plan: Plan) -> tuple[StepView, ...]:
             id=step.id,
             purpose=step.purpose,
             title=step.title or (step.request.name if step.request else ""),
+            state="making"
+            if step.request and step.request.name in view.builds.values()
+            else "waiting",
             how="found" if step.tool else "",
         )
         for step in plan.steps

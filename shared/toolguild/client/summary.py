@@ -2,29 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pydantic import JsonValue
-
-from toolguild.messages import Result, ToolUse
+from toolguild.client.progress import View
+from toolguild.messages import Artifact, Result, ToolUse
 from toolguild.report.labels import source_of
+from toolguild.sandbox.interface import Fault, Usage
 
 
-def summary(result: Result, *, paths: Sequence[Path], report: Path | None) -> dict[str, JsonValue]:
-    """Return what `toolguild run --json` prints. `paths` says where each file was put."""
+def summary(result: Result, *, paths: Sequence[Path] | None, report: Path | None) -> dict[str, Any]:
+    """Return what `toolguild run --json` prints.
+
+    `paths` says where each of the result's files was put, in their order; None: nowhere.
+    """
     usage = result.usage
+    places = [None] * len(result.files) if paths is None else paths
     return {
         "task": result.task,
         "status": result.status,
         "answer": result.answer,
-        "files": [
-            {
-                "name": file.name,
-                "path": str(path),
-                "bytes": file.bytes,
-                "sha256": file.sha256,
-            }
-            for file, path in zip(result.files, paths, strict=True)
-        ],
+        "files": [file_shape(file, path) for file, path in zip(result.files, places, strict=True)],
         "criteria": [one.model_dump(mode="json") for one in result.criteria],
         "tools": {
             "made": [_tool(use) for use in result.made],
@@ -44,5 +41,57 @@ def summary(result: Result, *, paths: Sequence[Path], report: Path | None) -> di
     }
 
 
-def _tool(use: ToolUse) -> JsonValue:
+def _tool(use: ToolUse) -> dict[str, Any]:
     return {"name": use.name, "version": use.version, "digest": use.digest}
+
+
+def file_shape(file: Artifact, path: Path | None) -> dict[str, Any]:
+    """Return a file and where it is on this machine, if it is."""
+    return {
+        "name": file.name,
+        "path": str(path) if path else None,
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+    }
+
+
+def usage_shape(used: Usage) -> dict[str, Any]:
+    """Return what a call used."""
+    return {
+        "wall_seconds": used.wall_seconds,
+        "cpu_seconds": used.cpu_seconds,
+        "peak_memory_mb": used.peak_memory_mb,
+    }
+
+
+def fault_shape(fault: Fault | None) -> dict[str, Any] | None:
+    """Return what went wrong in a call, or None."""
+    if fault is None:
+        return None
+    return {
+        "kind": fault.kind,
+        "type": fault.type,
+        "message": fault.message,
+        "line": fault.line,
+    }
+
+
+def progress(task: str, view: View) -> dict[str, Any]:
+    """Return how far a task is that has no result yet: the same keys as far as they are known."""
+    usage = view.spent
+    return {
+        "task": task,
+        "status": "waiting" if view.waits else "running",
+        "goal": view.goal,
+        "steps": [
+            {"step": step.id, "state": step.state, "purpose": step.purpose, "tool": step.title}
+            for step in view.steps
+        ],
+        "work": list(view.work.values()),
+        "model": {
+            "source": source_of(usage),
+            "calls": sum(one.calls for one in usage),
+            "usd": sum(one.usd for one in usage),
+        },
+        "reason": view.waits,
+    }

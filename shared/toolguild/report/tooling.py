@@ -68,13 +68,18 @@ def _card(use: ToolUse, how: str, tools: Mapping[Digest, Published]) -> ToolCard
         how=how,
         digest=use.digest,
         description=tool.draft.description or use.description,
-        facts=tuple((name, text) for name, text in _facts(entry) if text),
+        facts=facts(entry),
         rulings=tuple(
             f"{ruling.decision.replace('_', ' ')}: {ruling.why}" for ruling in tool.exam.rulings
         ),
         source=tool.draft.source,
         language=tool.draft.language,
     )
+
+
+def facts(entry: Published) -> tuple[tuple[str, str], ...]:
+    """Say what is worth knowing about a tool, as pairs of name and text."""
+    return tuple((name, text) for name, text in _facts(entry) if text)
 
 
 def _facts(entry: Published) -> Sequence[tuple[str, str]]:

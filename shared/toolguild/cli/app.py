@@ -1,0 +1,68 @@
+"""The commands and their groups."""
+
+from typing import Annotated
+
+import typer
+
+from toolguild.cli import (
+    dead,
+    demo,
+    doctor,
+    inbox,
+    operate,
+    review,
+    run,
+    sandbox,
+    tasks,
+    tools,
+)
+
+app = typer.Typer(
+    name="toolguild",
+    help=(
+        "A guild of agents that make tools for each other.\n\n"
+        "Give it a goal and files; it plans, makes the tools that are missing, proves them in a "
+        "sandbox, runs them, and keeps them for the next task.\n\n"
+        "\b\n"
+        "toolguild demo\n"
+        'toolguild run "Sum the amounts by region" --input sales.csv --model openai/gpt-4o\n'
+        "toolguild tools list\n\n"
+        "Every command says more with --help."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"toolguild {version('toolguild')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Hold the options of `toolguild` itself."""
+
+
+app.command("run")(run.run)
+app.command("demo")(demo.demo)
+app.add_typer(tools.app, name="tools")
+app.add_typer(tasks.app, name="tasks")
+app.add_typer(inbox.app, name="inbox")
+app.add_typer(dead.app, name="dead")
+app.command("up")(operate.up)
+app.command("status")(operate.status)
+app.command("down")(operate.down)
+app.command("doctor")(doctor.doctor)
+app.command("review")(review.review)
+app.add_typer(sandbox.app, name="sandbox")

@@ -1,0 +1,207 @@
+"""`toolguild up`, `status` and `down`: a guild that stays."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolguild.cli import exits
+from toolguild.cli.options import Json, PolicyFile
+from toolguild.errors import Misconfigured, UsageError
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from toolguild.cli.state import State
+    from toolguild.settings import Settings
+
+START_WITHIN = 40.0  # seconds for a guild in the background to be ready
+END_WITHIN = 60.0  # seconds for it to end in order
+
+
+def up(
+    executors: Annotated[
+        int | None, typer.Option("--executors", min=1, max=1000, help="Executor processes.")
+    ] = None,
+    foreground: Annotated[
+        bool, typer.Option("--foreground/--detach", help="Stay in this terminal until Ctrl-C.")
+    ] = False,
+    policy: PolicyFile = None,
+    as_json: Json = False,
+) -> int:
+    """Run a guild to stay: nats-server and one process for each service, restarted when they die.
+
+    Returns when every service is ready. Logs are below the data directory. JSON: as `status --json`.
+
+    \b
+    toolguild up --executors 4
+    toolguild up --foreground --policy policy.yaml
+    """
+    from toolguild.cli.result import settings_of
+    from toolguild.cli.state import read_state
+
+    settings = settings_of(policy)
+    if executors is not None:
+        settings = settings.model_copy(update={"executors": executors})
+    if read_state(settings) is not None:
+        raise UsageError(
+            f"a guild runs already with its data in {settings.data_dir}; `toolguild status` shows "
+            "it, `toolguild down` ends it"
+        )
+    if foreground:
+        return _stay(settings, as_json=as_json)
+    state = _detach(settings)
+    return asyncio.run(_report(settings, state, as_json=as_json))
+
+
+def status(as_json: Json = False) -> int:
+    """Say which guild runs, and how each of its processes does. Exit 1 when it is not all ready.
+
+    JSON: running, data_dir, nats, members[{name, service, pid, health, restarts, ready}].
+
+    \b
+    toolguild status --json
+    """
+    from toolguild.cli.result import settings_of
+    from toolguild.cli.state import read_state
+
+    settings = settings_of()
+    return asyncio.run(_report(settings, read_state(settings), as_json=as_json))
+
+
+def down(as_json: Json = False) -> int:
+    """End the guild that `up` started. What is under way is settled; nothing is lost. JSON: ended.
+
+    \b
+    toolguild down
+    """
+    import signal
+
+    from toolguild.cli.output import say, say_json
+    from toolguild.cli.result import settings_of
+    from toolguild.cli.state import read_state
+
+    settings = settings_of()
+    state = read_state(settings)
+    if state is not None:
+        os.kill(state.pid, signal.SIGTERM)
+        deadline = time.monotonic() + END_WITHIN
+        while read_state(settings) is not None or _alive(state.pid):
+            if time.monotonic() > deadline:
+                raise Misconfigured(
+                    f"the guild (process {state.pid}) has not ended in {END_WITHIN:g} s; "
+                    f"look into {settings.data_dir / 'logs'}"
+                )
+            time.sleep(0.05)
+    if as_json:
+        say_json({"ended": state is not None})
+    else:
+        say("the guild has ended" if state is not None else "no guild was running")
+    return exits.SUCCEEDED
+
+
+def _stay(settings: "Settings", *, as_json: bool) -> int:
+    from toolguild.cli.output import note, say_json
+    from toolguild.cli.supervise import Supervisor
+
+    def ready(state: "State") -> None:
+        if as_json:
+            say_json({"running": True, "data_dir": str(settings.data_dir), "pid": state.pid})
+        note(f"toolguild: ready, {len(state.members)} processes; Ctrl-C ends them")
+
+    async def run() -> None:
+        await Supervisor(settings).run(ready)
+
+    asyncio.run(run())
+    return exits.SUCCEEDED
+
+
+def _detach(settings: "Settings") -> "State":
+    """Start the guild in a session of its own and return when it is ready."""
+    from toolguild.cli.state import read_state
+    from toolguild.cli.supervise import last_line, log_of
+
+    log = log_of(settings, "guild")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "toolguild.cli", "up", "--foreground"],
+            env={**os.environ, **settings.environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            cwd=Path.home() if Path.home().is_dir() else "/",
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_WITHIN
+    while time.monotonic() < deadline:
+        state = read_state(settings)
+        if state is not None and state.ready:
+            return state
+        if process.poll() is not None:
+            said = last_line(log).removeprefix("toolguild: ")
+            raise UsageError(f"the guild did not start: {said}")
+        time.sleep(0.02)
+    process.terminate()
+    raise Misconfigured(f"the guild was not ready in {START_WITHIN:g} s; look into {log}")
+
+
+async def _report(settings: "Settings", state: "State | None", *, as_json: bool) -> int:
+    from urllib.parse import urlsplit
+
+    from toolguild.cli.output import say, say_json, table
+    from toolguild.cli.state import standing_url
+    from toolguild.cli.supervise import is_ready
+    from toolguild.runtime.bus import redacted
+
+    members = state.members if state else ()
+    ready = [await is_ready(urlsplit(one.health).port or 0) for one in members]
+    url = standing_url(settings)
+    whole = state is not None and url is not None and all(ready)
+    if as_json:
+        every: list[JsonValue] = [
+            {
+                "name": one.name,
+                "service": one.service,
+                "pid": one.pid,
+                "health": one.health,
+                "restarts": one.restarts,
+                "ready": well,
+            }
+            for one, well in zip(members, ready, strict=True)
+        ]
+        say_json(
+            {
+                "running": state is not None,
+                "ready": whole,
+                "data_dir": str(settings.data_dir),
+                "nats": redacted(url) if url else None,
+                "members": every,
+            }
+        )
+    elif state is None:
+        say(f"no guild runs with its data in {settings.data_dir}; `toolguild up` starts one")
+    else:
+        say(f"guild over {settings.data_dir}, NATS at {redacted(url or 'nowhere')}")
+        columns = ("process", "pid", "ready", "restarts", "health and metrics")
+        rows = [
+            (one.name, str(one.pid), "yes" if well else "NO", str(one.restarts), one.health)
+            for one, well in zip(members, ready, strict=True)
+        ]
+        table(columns, rows, empty="it has no services")
+    return exits.SUCCEEDED if whole else exits.PROBLEM
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,15 @@
+"""`python -m toolguild.cli.serve NAME`: one installed service as a process of a guild."""
+
+import sys
+
+from toolguild.errors import ToolguildError
+from toolguild.runtime.main import main
+from toolguild.runtime.services import load_service
+
+if __name__ == "__main__":
+    try:
+        service = load_service(sys.argv[1])
+    except ToolguildError as error:
+        sys.stderr.write(f"toolguild: {error}\n")
+        raise SystemExit(2) from None
+    main(service)

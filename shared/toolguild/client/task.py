@@ -1,0 +1,224 @@
+"""Giving a goal, watching the task, stepping in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from toolguild.client import log
+from toolguild.client.progress import follows
+from toolguild.errors import UsageError
+from toolguild.goal import Goal
+from toolguild.guild import Artifacts
+from toolguild.messages import Artifact, Brief, Envelope, Event, Result, TaskId, events
+from toolguild.policy import Level, Policy
+from toolguild.runtime.bus import Bus
+from toolguild.runtime.clock import now
+
+ALL = ("toolguild.fact.>", "toolguild.seen.>")
+SOURCE = "client"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a person asks for, with the bounds they set. The policy is the ceiling of every bound."""
+
+    goal: Goal
+    files: tuple[Path, ...] = ()
+    user: str = "local"
+    model: str | None = None
+    autonomy: Level | None = None
+    max_usd: float | None = None
+    max_tokens: int | None = None
+    max_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A message of a task with its place in the log and the time when it got there (ISO 8601, UTC)."""
+
+    sequence: int
+    at: str
+    envelope: Envelope
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    """One task in a list."""
+
+    task: TaskId
+    user: str
+    goal: str
+    at: str
+    status: str  # "running" or how it ended
+
+
+def new_task_id() -> TaskId:
+    """Return an id that no other task has."""
+    return TaskId(f"t-{uuid4().hex[:16]}")
+
+
+def brief_of(order: Order, task: TaskId, policy: Policy, at: datetime) -> Brief:
+    """Return on whose behalf and within which bounds the task runs. Pure."""
+    budget = policy.budget.allowed(
+        usd=order.max_usd, tokens=order.max_tokens, wall_seconds=order.max_seconds
+    )
+    return Brief(
+        task=task,
+        user=order.user,
+        deadline=(at + timedelta(seconds=budget.wall_seconds)).isoformat(timespec="milliseconds"),
+        max_usd=budget.usd,
+        max_tokens=budget.tokens,
+        model=order.model,
+        autonomy=policy.autonomy.allowed(order.autonomy),
+    )
+
+
+def check_files(files: Sequence[Path], policy: Policy) -> None:
+    """Raise UsageError when a file is missing, no file, unreadable, too large, or two have one name."""
+    if len(files) > policy.input.max_files:
+        raise UsageError(f"{len(files)} input files; the policy allows {policy.input.max_files}")
+    names: dict[str, Path] = {}
+    for path in files:
+        if path.is_dir():
+            raise UsageError(f"--input {path}: is a folder; name the files in it one by one")
+        if not path.exists():
+            raise UsageError(f"--input {path}: there is no such file")
+        if not path.is_file():
+            raise UsageError(f"--input {path}: is no regular file; copy its content into one")
+        _check_readable(path)
+        limit = policy.input.max_file_mb
+        if path.stat().st_size > limit * 1024 * 1024:
+            raise UsageError(f"--input {path}: is over {limit} MB (policy: input.max_file_mb)")
+        if path.name in names:
+            raise UsageError(
+                f"--input {path}: {names[path.name]} has the same name; rename one, "
+                "since a tool sees both in one folder"
+            )
+        names[path.name] = path
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise UsageError(f"--input {path}: cannot be read: {error.strerror}") from error
+
+
+async def submit(
+    bus: Bus, artifacts: Artifacts, order: Order, policy: Policy, *, task: TaskId | None = None
+) -> TaskId:
+    """Store the files, give the goal and return the new task's id.
+
+    Raises UsageError as `check_files` does, TemporaryError when NATS stays away.
+    """
+    check_files(order.files, policy)
+    task = task or new_task_id()
+    stored: list[Artifact] = [await artifacts.put(path.name, path) for path in order.files]
+    brief = brief_of(order, task, policy, datetime.now(UTC))
+    given = events.GoalGiven(task=task, brief=brief, goal=order.goal, files=tuple(stored))
+    await send(bus, given)
+    return task
+
+
+async def send(bus: Bus, body: Event) -> None:
+    """Publish an event that a person caused."""
+    await bus.publish(Envelope(id=uuid4(), body=body, source=SOURCE, at=now()))
+
+
+async def cancel(bus: Bus, task: TaskId, *, by: str, reason: str = "") -> None:
+    """Ask for the end of a task. It ends with a result of its own, which `follow` yields."""
+    await send(bus, events.Intervened(task=task, action="cancel", by=by, reason=reason))
+
+
+async def decide(
+    bus: Bus, asked: events.ApprovalAsked, *, approved: bool, by: str, reason: str = ""
+) -> None:
+    """Answer a question of the inbox for exactly the draft that it shows."""
+    await send(
+        bus,
+        events.ApprovalGiven(
+            build=asked.build, draft=asked.draft.digest, approved=approved, by=by, reason=reason
+        ),
+    )
+
+
+async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[Noted]:
+    """Yield every message of a task and of its builds, oldest first, to its result or, if not `live`, till now.
+
+    Raises UsageError when nobody ever gave that task.
+    """
+    given = await log.newest(bus, f"toolguild.fact.goal-given.{task}")
+    if given is None:
+        raise UsageError(
+            f"there is no task {task}; `toolguild tasks list` shows those that there are"
+        )
+    builds: frozenset[str] = frozenset()
+    async for entry in log.entries(bus, ALL, first=given.sequence, live=live):
+        about = entry.key in builds or entry.key == task
+        if not about and ".tool-wanted." not in entry.subject:
+            continue
+        noted = await log.envelope(bus, entry)
+        watched = None if noted is None else follows(builds, task, noted.body)
+        if noted is None or watched is None:
+            continue
+        builds = watched
+        yield Noted(entry.sequence, entry.at, noted)
+        if isinstance(noted.body, events.ResultReleased):
+            return
+
+
+async def result_of(bus: Bus, task: TaskId, *, within: float) -> Result | None:
+    """Wait up to so many seconds for a task's result; None when it is not there by then."""
+    try:
+        async with asyncio.timeout(within):
+            async for noted in follow(bus, task):
+                if isinstance(noted.envelope.body, events.ResultReleased):
+                    return noted.envelope.body.result
+    except TimeoutError:
+        return None
+    return None
+
+
+async def tasks(bus: Bus) -> list[TaskLine]:
+    """Return all tasks of the log, newest first."""
+    found: dict[str, TaskLine] = {}
+    kinds = ("goal-given", "result-released", "task-waits", "task-ended")
+    subjects = [f"toolguild.fact.{kind}.*" for kind in kinds]
+    async for entry in log.entries(bus, subjects, live=False):
+        noted = await log.envelope(bus, entry)
+        match noted.body if noted else None:
+            case events.GoalGiven(task=task, brief=brief, goal=goal):
+                found[task] = TaskLine(task, brief.user, goal.primary, entry.at, "running")
+            case events.ResultReleased(task=task, result=result) if task in found:
+                found[task] = _with(found[task], result.status)
+            case events.TaskEnded(task=task, status=status) if task in found:
+                found[task] = _with(found[task], status)
+            case events.TaskWaits(task=task) if task in found:
+                found[task] = _with(found[task], "waiting")
+            case _:
+                pass
+    return list(reversed(found.values()))
+
+
+async def waiting(bus: Bus) -> list[events.ApprovalAsked]:
+    """Return the questions that no person has answered yet, oldest first, one for each draft."""
+    asked: dict[str, events.ApprovalAsked] = {}
+    subjects = [f"toolguild.fact.approval-{verb}.*" for verb in ("asked", "given")]
+    async for entry in log.entries(bus, subjects, live=False):
+        noted = await log.envelope(bus, entry)
+        match noted.body if noted else None:
+            case events.ApprovalAsked() as question:
+                asked[question.draft.digest] = question
+            case events.ApprovalGiven(draft=draft):
+                asked.pop(draft, None)
+            case _:
+                pass
+    return list(asked.values())
+
+
+def _with(line: TaskLine, status: str) -> TaskLine:
+    return TaskLine(line.task, line.user, line.goal, line.at, status)
