@@ -28,7 +28,7 @@ async def test_bubblewrap_passes(name: str, bubblewrap: Sandbox) -> None:
 async def test_bubblewrap_passes_in_a_weaker_mode(mode: str) -> None:
     sandbox = await open_sandbox("bubblewrap", modes=(mode,))  # type: ignore[arg-type]  # a literal above
     try:
-        names = [name for name in _BY_NAME if name not in _STRICTEST_ONLY]
+        names = [c.name for c in _CASES if c.name not in _STRICTEST_ONLY and _worth_it(mode, c)]
         failed = [r for r in await checks.check(sandbox, names) if not r.passed]
     finally:
         await sandbox.close()
@@ -47,7 +47,14 @@ async def test_docker_passes(docker_image: str) -> None:
 
 
 async def test_a_check_can_fail(bubblewrap: Sandbox) -> None:
-    case = checks.Check("x", "conformance", (checks.python("def run():\n    return 1"),), checks.returns(2))
+    case = checks.Check(
+        "x", "conformance", (checks.python("def run():\n    return 1"),), checks.returns(2)
+    )
     result = await checks.run(bubblewrap, case)
     assert not result.passed
     assert "value 1" in result.detail
+
+
+def _worth_it(mode: str, case: checks.Check) -> bool:
+    """A sandbox for every single call takes long to start: there, one attack in five has to do."""
+    return mode != "single" or _CASES.index(case) % 5 == 0

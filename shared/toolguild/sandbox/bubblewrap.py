@@ -47,7 +47,9 @@ class Bubblewrap:
         if sys.platform != "linux":
             raise SandboxUnavailable("bubblewrap needs Linux: use the docker backend")
         if not seccomp.supported():
-            raise SandboxUnavailable("our system call filters know x86_64 only: use the docker backend")
+            raise SandboxUnavailable(
+                "our system call filters know x86_64 only: use the docker backend"
+            )
         self.libraries = libraries.installed(wanted)
         self._sites: dict[tuple[str, ...], dict[str, Path]] = {}
         cgroup.sweep()

@@ -84,7 +84,9 @@ def _python() -> list[_Case]:
 def _javascript() -> list[_Case]:
     helper = code("javascript", "function double({x}) { return 2 * x; }", "double")
     used = "const guild = require('guild');\nfunction run({x}) { return guild.twice({x}) + 1; }"
-    later = "async function run({x}) {\n  await new Promise((r) => setTimeout(r, 5));\n  return x;\n}"
+    later = (
+        "async function run({x}) {\n  await new Promise((r) => setTimeout(r, 5));\n  return x;\n}"
+    )
     return [
         ("javascript: arguments and value", javascript("function run({a, b}) { return {y: [a, b, null, 1.5, 'ä']}; }", a=1, b="x"),
          returns({"y": [1, "x", None, 1.5, "ä"]})),
@@ -123,7 +125,11 @@ def _files(wanted: dict[str, bytes]) -> Expect:
 def _fault(type: str, line: int | None, source_line: str | None) -> Expect:
     def expect(ran: Sequence[Ran]) -> str | None:
         fault = ran[-1].fault
-        good = fault is not None and (fault.type, fault.line, fault.source_line) == (type, line, source_line)
+        good = fault is not None and (fault.type, fault.line, fault.source_line) == (
+            type,
+            line,
+            source_line,
+        )
         return None if good and ran[-1].outcome == "error" else f"the fault was {fault}"
 
     return expect
@@ -139,7 +145,11 @@ def _printed(text: str) -> Expect:
 def _slow(outcome: str) -> Expect:
     def expect(ran: Sequence[Ran]) -> str | None:
         took = ran[-1].usage.wall_seconds
-        return None if ran[-1].outcome == outcome and took < 3 else f"{ran[-1].outcome} after {took:.1f} s"
+        return (
+            None
+            if ran[-1].outcome == outcome and took < 3
+            else f"{ran[-1].outcome} after {took:.1f} s"
+        )
 
     return expect
 
@@ -152,5 +162,3 @@ def _used(ran: Sequence[Ran]) -> str | None:
     used = ran[-1].usage
     good = used.peak_memory_mb > 80 and 0 < used.cpu_seconds < 5 and used.wall_seconds > 0
     return None if good else f"it measured {used}"
-
-

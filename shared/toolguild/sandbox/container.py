@@ -65,7 +65,9 @@ class Docker:
 
     name = "docker"
 
-    def __init__(self, wanted: tuple[str, ...] = libraries.DEFAULT, image: str | None = None) -> None:
+    def __init__(
+        self, wanted: tuple[str, ...] = libraries.DEFAULT, image: str | None = None
+    ) -> None:
         """Connect to the engine and look for the image. Raises SandboxUnavailable."""
         if not seccomp.supported():
             raise SandboxUnavailable("our system call filters know x86_64 only")
@@ -132,7 +134,9 @@ class Docker:
             "preload": template.preload,
             "prefix": "/usr",
             "site": "/opt/site" if template.preload else None,
-            "node": ["/usr/bin/node", *outer.NODE_ARGUMENTS] if template.language == "javascript" else None,
+            "node": ["/usr/bin/node", *outer.NODE_ARGUMENTS]
+            if template.language == "javascript"
+            else None,
         }
         options = hardened(template.memory_mb)
         if self._runtime is not None:
@@ -154,7 +158,9 @@ def _connect() -> "DockerClient":
     try:
         import docker
     except ImportError:
-        raise SandboxUnavailable("the docker SDK is missing: `pip install 'toolguild[docker]'`") from None
+        raise SandboxUnavailable(
+            "the docker SDK is missing: `pip install 'toolguild[docker]'`"
+        ) from None
     try:
         client = docker.from_env(timeout=20)
     except docker.errors.DockerException as error:
@@ -190,7 +196,9 @@ async def _accept(listener: socket.socket, container: "Container") -> socket.soc
         except TimeoutError:
             if not await asyncio.to_thread(_lives, container):
                 break
-    raise ModeRefused("the container ended before its fork server answered: does the image have python3?")
+    raise ModeRefused(
+        "the container ended before its fork server answered: does the image have python3?"
+    )
 
 
 async def _hello(control: socket.socket) -> None:

@@ -62,7 +62,11 @@ def _refused(ran: Sequence[Ran]) -> str | None:
     """Every attempt was answered with an error."""
     value = ran[-1].value
     attempts = value.items() if isinstance(value, dict) else ()
-    through = [f"{name}={result!r}" for name, result in attempts if not isinstance(result, str) and result != -1]
+    through = [
+        f"{name}={result!r}"
+        for name, result in attempts
+        if not isinstance(result, str) and result != -1
+    ]
     if ran[-1].outcome != "ok" or not attempts:
         return f"it ended as {ran[-1].outcome}: {ran[-1].fault} {ran[-1].printed[:300]}"
     return f"this was possible: {', '.join(through)}" if through else None
@@ -213,8 +217,21 @@ def run():
 
 def _no_secrets(ran: Sequence[Ran]) -> str | None:
     value = ran[-1].value
-    ours = {name for name, text in os.environ.items() if isinstance(value, dict) and value.get(name) == text}
-    leaked = ours - {"LANG", "TZ", "PATH", "HOME", "TMPDIR", "LC_CTYPE", "MPLBACKEND", "PYTHONDONTWRITEBYTECODE"}
+    ours = {
+        name
+        for name, text in os.environ.items()
+        if isinstance(value, dict) and value.get(name) == text
+    }
+    leaked = ours - {
+        "LANG",
+        "TZ",
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "LC_CTYPE",
+        "MPLBACKEND",
+        "PYTHONDONTWRITEBYTECODE",
+    }
     return f"it saw {sorted(leaked)}" if leaked or not isinstance(value, dict) else None
 
 

@@ -95,7 +95,11 @@ def _stopped(end: End) -> tuple[Outcome, object, Fault | None]:
 def _died(end: End) -> tuple[Outcome, object, Fault | None]:
     limits = end.limits
     if end.answer.cut_short():
-        return "forged", None, _plain("forged", "Forged", "left garbage on the supervisor's channel")
+        return (
+            "forged",
+            None,
+            _plain("forged", "Forged", "left garbage on the supervisor's channel"),
+        )
     # The kernel enforces by clock ticks and reports precisely: on a busy machine they differ much.
     if end.signal in (_SIGKILL, _SIGXCPU) and end.cpu_seconds >= 0.5 * limits.cpu_seconds:
         return "timeout", None, _cpu(end)

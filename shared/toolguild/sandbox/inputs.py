@@ -13,7 +13,12 @@ _SMALL = 1 << 20
 def check_names(inputs: Mapping[str, Path | bytes]) -> None:
     """Raise UsageError for a name that is not a plain file name, or a path that is no readable file."""
     for name, source in inputs.items():
-        if name in ("", ".", "..") or "/" in name or not name.isprintable() or len(name.encode()) > 255:
+        if (
+            name in ("", ".", "..")
+            or "/" in name
+            or not name.isprintable()
+            or len(name.encode()) > 255
+        ):
             raise UsageError(f"input {name!r} is not a plain file name: use letters, digits, dots")
         if isinstance(source, Path) and not source.is_file():
             raise UsageError(f"input {name!r}: there is no file {source}")

@@ -50,7 +50,9 @@ async def open_sandbox(
     """
     makers = _makers(libraries, image)
     if backend is not None and backend not in makers:
-        raise SandboxUnavailable(f"there is no sandbox backend {backend!r}: use one of {', '.join(BACKENDS)}")
+        raise SandboxUnavailable(
+            f"there is no sandbox backend {backend!r}: use one of {', '.join(BACKENDS)}"
+        )
     reasons = []
     for name in [backend] if backend is not None else BACKENDS:
         try:
@@ -97,7 +99,9 @@ async def _self_test(sandbox: Sandbox) -> None:
         except SandboxBroken as error:
             raise SandboxUnavailable(f"its self-test failed: {error}") from error
     if ran.outcome != "ok" or not isinstance(ran.value, dict):
-        raise SandboxUnavailable(f"its self-test ended as {ran.outcome}: {ran.fault} {ran.printed[:500]}")
+        raise SandboxUnavailable(
+            f"its self-test ended as {ran.outcome}: {ran.fault} {ran.printed[:500]}"
+        )
     if ran.value["found"]:
         raise SandboxUnavailable(f"its walls do not hold: {', '.join(ran.value['found'])}")
     leaked = set(ran.value["environment"]) - set(ENVIRONMENT) - {"LC_CTYPE", "PWD", "HOSTNAME"}

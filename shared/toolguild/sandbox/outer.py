@@ -30,7 +30,9 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
-BOOTSTRAP = "import sys; sys.path.insert(0, '/opt/guild'); from inside import template; template.main()"
+BOOTSTRAP = (
+    "import sys; sys.path.insert(0, '/opt/guild'); from inside import template; template.main()"
+)
 NODE_ARGUMENTS = (
     "--v8-pool-size=1",
     "--single-threaded-gc",

@@ -53,6 +53,9 @@ class Pool:
         if self._closed:
             raise SandboxBroken("the sandbox is closed")
         warm = self._take(template) or await self._boot(template)
+        if self._closed:
+            await warm.close()
+            raise SandboxBroken("the sandbox was closed")
         self._busy.add(warm)
         try:
             return await warm.call(call)
@@ -90,7 +93,9 @@ class Pool:
         return None
 
     def _give_back(self, warm: Warm) -> None:
-        if self._closed or warm.spent:
+        if self._closed:
+            return  # close() ends it
+        if warm.spent:
             self._end(warm)
             return
         self._idle.append(warm)
@@ -115,8 +120,14 @@ class Pool:
             if template == Template("python"):
                 self._modes = self._modes[index:]
                 self.isolation = _ISOLATION[mode]
-            return Warm(outer, template, mode)
-        raise SandboxUnavailable(f"{self.name} cannot start a {template} sandbox: {'; '.join(reasons)}")
+            try:
+                return Warm(outer, template, mode)
+            except SandboxBroken:
+                await outer.end()
+                raise
+        raise SandboxUnavailable(
+            f"{self.name} cannot start a {template} sandbox: {'; '.join(reasons)}"
+        )
 
 
 def _room_for(call: Call) -> int:

@@ -19,7 +19,9 @@ from toolguild.sandbox.interface import Call, OutputFile, Ran, SandboxBroken, Us
 from toolguild.sandbox.outer import Mode, Outer, Template
 from toolguild.sandbox.watch import Watch
 
-_MOST_CALLS = 1000  # children of one template share hash seed and memory layout: begin anew now and then
+_MOST_CALLS = (
+    1000  # children of one template share hash seed and memory layout: begin anew now and then
+)
 _MOST_SECONDS = 600.0
 _SILENCE = 15.0  # seconds without an answer after which a fork server counts as broken
 
@@ -82,7 +84,9 @@ class Warm:
             wall = time.monotonic() - started
         except OSError as error:
             self._broken = True
-            raise SandboxBroken(f"the {self.template} sandbox failed: {error}", after=0.1) from error
+            raise SandboxBroken(
+                f"the {self.template} sandbox failed: {error}", after=0.1
+            ) from error
         finally:
             self._current = None
             try:
@@ -145,7 +149,11 @@ class Warm:
         had, wants = spare.order, order
         if (had.memory_mb, had.cpu_seconds) != (wants.memory_mb, wants.cpu_seconds):
             lowered = {"cpu_seconds": wants.cpu_seconds, "memory_mb": wants.memory_mb}
-            self._send(b"L", {"id": had.id, **lowered})
+            try:
+                self._send(b"L", {"id": had.id, **lowered})
+            except SandboxBroken:
+                spare.exchange.close()
+                raise
         if self._outer.group is not None:
             memory = call.limits.memory_mb + call.limits.disk_mb
             self._outer.group.allow(memory_mb=memory, processes=order.processes)
@@ -155,7 +163,9 @@ class Warm:
         """Limits that are lowered later may only be lowered; V8 reads its own at start."""
         fixed = had.disk_mb == wants.disk_mb and had.processes == wants.processes
         if self.template.language == "javascript":
-            return fixed and had.memory_mb == wants.memory_mb and had.cpu_seconds >= wants.cpu_seconds
+            return (
+                fixed and had.memory_mb == wants.memory_mb and had.cpu_seconds >= wants.cpu_seconds
+            )
         return fixed and had.memory_mb >= wants.memory_mb and had.cpu_seconds >= wants.cpu_seconds
 
     def _prepare(self, order: Order) -> None:
@@ -229,7 +239,9 @@ class Warm:
             if call.inputs:
                 inputs.empty(self._outer.data)
         if not self.spent:
-            with contextlib.suppress(SandboxBroken):  # it is marked as broken; this call came out well
+            with contextlib.suppress(
+                SandboxBroken
+            ):  # it is marked as broken; this call came out well
                 self._prepare(child.order)
         return reaped
 
@@ -271,4 +283,3 @@ def order_for(limits: Limits, *, programs: bool, id: int) -> Order:
         cpu_seconds=limits.cpu_seconds,
         processes=limits.processes if programs else 1,
     )
-

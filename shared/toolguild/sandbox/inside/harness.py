@@ -25,7 +25,11 @@ _FRAMES = 40
 
 def _numbers(value: object) -> object:
     """Give numpy's scalars as plain numbers; anything else is not JSON."""
-    if type(value).__module__ == "numpy" and hasattr(value, "item") and not hasattr(value, "__len__"):
+    if (
+        type(value).__module__ == "numpy"
+        and hasattr(value, "item")
+        and not hasattr(value, "__len__")
+    ):
         return value.item()
     raise TypeError(f"a {type(value).__name__} is not a JSON value")
 
@@ -119,7 +123,9 @@ def _fault(error: BaseException) -> dict[str, object]:
     while step is not None:
         code = step.tb_frame.f_code
         if code.co_filename.startswith("<tool"):
-            frames = [*frames, (code.co_filename[:200], step.tb_lineno, code.co_name[:200])][-_FRAMES:]
+            frames = [*frames, (code.co_filename[:200], step.tb_lineno, code.co_name[:200])][
+                -_FRAMES:
+            ]
         step = step.tb_next
     if isinstance(error, SyntaxError) and str(error.filename).startswith("<tool"):
         frames = [(str(error.filename), error.lineno or 1, "<module>")]
@@ -135,7 +141,9 @@ def _fault(error: BaseException) -> dict[str, object]:
 
 def _warm_up() -> None:
     """Run the hot path once: takes the copy-on-write faults before a request is there."""
-    request = json.loads('{"source": "def run(x):\\n    return {\'y\': str(x)}", "arguments": {"x": 1}}')
+    request = json.loads(
+        '{"source": "def run(x):\\n    return {\'y\': str(x)}", "arguments": {"x": 1}}'
+    )
     entry = _load(MAIN, request["source"], "run")
     _pack(b"", b"V", len(_encode(entry(**request["arguments"])).encode()))
     del sys.modules["tool"]

@@ -103,7 +103,11 @@ class Template:
         """Become process 1 of a process namespace, with capabilities only in a user namespace of our own."""
         uid, gid = os.getuid(), os.getgid()
         kernel.unshare(kernel.NEWUSER | kernel.NEWNS | kernel.NEWPID)
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {uid} 1"),
+            ("gid_map", f"{gid} {gid} 1"),
+        ):
             fd = os.open(f"/proc/self/{name}", os.O_WRONLY)
             os.write(fd, text.encode())
             os.close(fd)
@@ -166,7 +170,9 @@ class Template:
         if self._argv is not None:
             self._become_node(order)
         if "numpy" in sys.modules:
-            sys.modules["numpy"].random.seed()  # fork copies its state; the standard one reseeds itself
+            sys.modules[
+                "numpy"
+            ].random.seed()  # fork copies its state; the standard one reseeds itself
         random.seed()
         if "matplotlib" in sys.modules:
             os.makedirs(os.environ["MPLCONFIGDIR"], exist_ok=True)
@@ -190,13 +196,18 @@ class Template:
     def _lower(self, id: int, cpu_seconds: float, memory_mb: int) -> None:
         memory = memory_mb if self._argv is None else None
         child.lower(
-            self._children[id], self._walls.baseline_bytes, cpu_seconds=cpu_seconds, memory_mb=memory
+            self._children[id],
+            self._walls.baseline_bytes,
+            cpu_seconds=cpu_seconds,
+            memory_mb=memory,
         )
 
     def _kill(self, id: int) -> None:
         pid = self._children.pop(id)
         try:
-            os.kill(pid, signal.SIGKILL)  # kills the init of its process namespace: the whole tree goes
+            os.kill(
+                pid, signal.SIGKILL
+            )  # kills the init of its process namespace: the whole tree goes
         except ProcessLookupError:
             pass
         _, status, used = os.wait4(pid, 0)
@@ -219,7 +230,10 @@ class Template:
                     except OSError:
                         os._exit(UNCLEAN)
         # Landlock rule sets pin inodes and are freed by a work queue: hence the slack.
-        if any(os.listdir(root) for root in self._walls.writable) or _inodes() > self._used_inodes + 64:
+        if (
+            any(os.listdir(root) for root in self._walls.writable)
+            or _inodes() > self._used_inodes + 64
+        ):
             os._exit(UNCLEAN)
 
 
