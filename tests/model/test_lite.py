@@ -13,8 +13,9 @@ from toolguild.canonical import Digest
 from toolguild.errors import Misconfigured, PermanentError, TemporaryError
 from toolguild.messages import Brief
 from toolguild.model.library import PromptLibrary
-from toolguild.model.lite import LiteLLMModel, is_local
+from toolguild.model.lite import LiteLLMModel
 from toolguild.model.memory import memory_models
+from toolguild.model.place import is_local
 from toolguild.model.request import Call, ChatMessage, Request
 from toolguild.model.settings import Target
 from toolguild.model.strict import is_strict

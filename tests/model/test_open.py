@@ -16,7 +16,7 @@ from toolguild import telemetry
 from toolguild.errors import Misconfigured
 from toolguild.guild import Models, Role
 from toolguild.messages import Brief
-from toolguild.model.check import check_models
+from toolguild.model.check import check_choice, check_models
 from toolguild.model.ledgers import JetStreamLedgers
 from toolguild.model.library import PromptLibrary
 from toolguild.model.memory import MemoryLedgers, NoJournal
@@ -167,3 +167,43 @@ async def test_the_check_of_a_recording_names_the_prompts_that_changed(
 
     assert report.source == "recorded"
     assert "plan; record it again" in report.problem
+
+
+@pytest.mark.parametrize(
+    ("settings", "override", "message"),
+    [
+        ({}, None, "no language model is configured"),
+        ({"model": "openai/gpt-4o"}, None, "needs a key: set OPENAI_API_KEY"),
+        ({"model": "openai/x", "models": {"judge": "mistral/y"}}, None, "MISTRAL_API_KEY"),
+        ({"recorded": "/nowhere/r.jsonl"}, None, "no recording /nowhere"),
+        ({"model": SCRIPTED}, "foo-bar", "PROVIDER/NAME"),
+        ({"model": SCRIPTED}, "opnai/gpt-4o", "PROVIDER/NAME"),
+        ({"model": SCRIPTED}, "recorded:gone.jsonl", r"no recording gone\.jsonl"),
+    ],
+)
+def test_a_choice_that_cannot_work_is_told_before_anything_starts(
+    settings: dict[str, Any], override: str | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
+    if settings.get("models"):
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    else:
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+    with pytest.raises(Misconfigured, match=message):
+        check_choice(ModelSettings.model_validate(settings), override)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "openai/small@http://127.0.0.1:1/v1",
+        "ollama_chat/llama3.1",
+        f"mistral/large, {SCRIPTED}",  # the fallback may do
+        "together_ai/some-model",
+    ],
+)
+def test_a_choice_that_may_work_passes(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
+
+    check_choice(ModelSettings(model=model))

@@ -1,5 +1,6 @@
 """Whether the configured models answer: what `toolguild doctor` shows."""
 
+import os
 import time
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from toolguild.canonical import Digest
 from toolguild.errors import Misconfigured, PermanentError, TemporaryError
 from toolguild.guild import Role
 from toolguild.model.library import PromptLibrary
+from toolguild.model.lite import require_name
 from toolguild.model.open import Routes
+from toolguild.model.place import require_key
 from toolguild.model.provider import Provider
 from toolguild.model.recording import load_recording
 from toolguild.model.request import Call, ChatMessage, Request
-from toolguild.model.settings import ROLES, ModelSettings
+from toolguild.model.settings import ROLES, ModelSettings, Target
 
 
 class ModelReport(BaseModel):
@@ -40,6 +43,30 @@ async def check_models(settings: ModelSettings, *, timeout: float = 30.0) -> lis
         ]
     finally:
         await routes.aclose()
+
+
+def check_choice(settings: ModelSettings, override: str | None = None) -> None:
+    """Raise Misconfigured for a choice of models that cannot work, without asking any of them.
+
+    `override` is the model that a task chooses for every role. A role is fine when one of its models may be:
+    the others are fallbacks.
+    """
+    for role in ROLES:
+        failures = [_failure(target) for target in settings.targets(role, override)]
+        if all(failures):
+            raise Misconfigured(str(failures[0]))
+
+
+def _failure(target: Target) -> Misconfigured | None:
+    try:
+        if target.name.startswith("recorded:"):
+            load_recording(Path(target.name.removeprefix("recorded:")))
+        elif not target.name.startswith("scripted:"):
+            require_name(target)
+            require_key(target, os.environ)
+    except Misconfigured as error:
+        return error
+    return None
 
 
 def _by_model(settings: ModelSettings) -> list[tuple[str, tuple[Role, ...]]]:

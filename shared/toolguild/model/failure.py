@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from toolguild.errors import Misconfigured, PermanentError, TemporaryError
+from toolguild.model.place import key_name
 from toolguild.model.settings import Target
 
 _MAX_PAUSE = 60.0  # seconds; a provider that asks for longer is asked again then
@@ -107,11 +108,6 @@ def asked_pause(error: Exception | None) -> float | None:
         with suppress(KeyError, ValueError):  # it may be a date
             return min(max(float(headers["retry-after"]), 0.0), _MAX_PAUSE)
     return None
-
-
-def key_name(target: Target) -> str:
-    """Return the environment variable that usually holds the key for this model."""
-    return f"{target.provider.upper()}_API_KEY" if "/" in target.name else "API key of its provider"
 
 
 def redact(text: str, environment: Mapping[str, str]) -> str:

@@ -3,24 +3,20 @@
 import asyncio
 import json
 import os
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import stamina
 
 from toolguild.canonical import digest
 from toolguild.errors import Misconfigured, TemporaryError
-from toolguild.model.failure import RequestRefused, asked_pause, classify, key_name
+from toolguild.model.failure import RequestRefused, asked_pause, classify
 from toolguild.model.ledger import Price
+from toolguild.model.place import KEYED_PROVIDERS, LOCAL_PROVIDERS, is_local, key_name, require_key
 from toolguild.model.request import Call, Completion
 from toolguild.model.settings import Target
 from toolguild.model.strict import is_strict
 from toolguild.tool.draft import ModelSource
 
-LOCAL_PROVIDERS = frozenset(
-    {"ollama", "ollama_chat", "llamafile", "lm_studio", "hosted_vllm", "vllm"}
-)
 _LONGEST_WAIT = (
     20.0  # seconds between two tries; a provider that asks for more gets the message later
 )
@@ -55,7 +51,7 @@ class LiteLLMModel:
     async def complete(self, call: Call) -> Completion:
         litellm = await _litellm()
         _open.add(id(self))
-        self._require_key()
+        require_key(self._target, os.environ)
         retries = stamina.retry_context(
             on=_wait,
             attempts=self._retries + 1,
@@ -147,14 +143,6 @@ class LiteLLMModel:
             return "none"
         return None
 
-    def _require_key(self) -> None:
-        name = key_name(self._target)
-        if self.source == "live" and name in _WELL_KNOWN_KEYS and not os.environ.get(name):
-            raise Misconfigured(
-                f"{self._target.name} needs a key: set {name} in the environment of the process that asks "
-                "the model, or choose a local model server (TOOLGUILD_API_BASE) or `toolguild demo`"
-            )
-
     async def _completion(self, call: Call, response: Any) -> Completion:
         choices = getattr(response, "choices", None)
         if not choices:
@@ -174,34 +162,21 @@ class LiteLLMModel:
         )
 
 
-def is_local(target: Target) -> bool:
-    """Say whether the model runs on this machine or is of a kind that people run themselves."""
-    if target.api_base is None:
-        return target.provider in LOCAL_PROVIDERS
-    host = urlsplit(target.api_base).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
+def require_name(target: Target) -> None:
+    """Return if LiteLLM knows a provider for this name. Raises Misconfigured, showing how names look.
+
+    LiteLLM is imported only for names whose provider we do not know ourselves.
+    """
+    if "/" in target.name and target.provider in KEYED_PROVIDERS | LOCAL_PROVIDERS:
+        return
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return target.provider in LOCAL_PROVIDERS
+        _import().get_llm_provider(target.name, api_base=target.api_base)
+    except Misconfigured:
+        raise
+    except Exception as error:  # LiteLLM's own, which is not imported here
+        raise classify(error, target) from error
 
 
-_WELL_KNOWN_KEYS = frozenset(
-    f"{name}_API_KEY"
-    for name in (
-        "OPENAI",
-        "ANTHROPIC",
-        "GEMINI",
-        "MISTRAL",
-        "GROQ",
-        "DEEPSEEK",
-        "OPENROUTER",
-        "XAI",
-        "COHERE",
-        "PERPLEXITY",
-    )
-)
 _loaded: Any = None
 _open: set[int] = set()  # the models that share LiteLLM's connections
 
