@@ -1,0 +1,192 @@
+"""The examiner writes from the spec alone; examples and regressions are law; disputes are ruled on record."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.executor.support import BRIEF, BUILD, Scripted, guild
+
+from toolguild.errors import PermanentError
+from toolguild.messages.commands import SetExam
+from toolguild.policy import ExamRules, Policy
+from toolguild.registry import MemoryRegistry
+from toolguild.testing import samples
+from toolguild.tool import Case, Exam, Example, Property
+from toolguild_reviewer.examining import set_exam
+
+ROWS = [{"a": 1}, {"a": 2}]
+GOOD = {"arguments": {"rows": ROWS, "column": "a"}, "expected": 3}
+EMPTY = {"arguments": {"rows": [], "column": "a"}, "expected": 0}
+REPEATS = {"arguments": {"rows": samples.ROWS, "column": "price"}, "expected": 7}
+INVALID = {"arguments": {"rows": "none", "column": "a"}, "expected": 3}
+NO_ANSWER = {"arguments": {"rows": [], "column": "b"}, "expected": "zero"}
+
+
+def wanted(**changes: Any) -> SetExam:
+    base: dict[str, Any] = {"build": BUILD, "brief": BRIEF, "spec": samples.spec()}
+    return SetExam(**(base | changes))
+
+
+async def exam_of(folder: Path, models: Scripted, command: SetExam, **changes: Any) -> Exam:
+    return (await set_exam(guild("reviewer", folder, models=models, **changes), command)).exam
+
+
+async def test_the_examples_are_law_and_written_cases_join_them(tmp_path: Path) -> None:
+    written = {"cases": [GOOD, EMPTY], "properties": [{"kind": "order_free", "argument": "rows"}]}
+    models = Scripted(examine=[written])
+    exam = await exam_of(tmp_path, models, wanted())
+    assert [(case.origin, case.expected) for case in exam.cases] == [
+        ("spec", 5),
+        ("examiner", 3),
+        ("examiner", 0),
+    ]
+    assert exam.properties == (Property(kind="order_free", argument="rows"),)
+    assert exam.spec == samples.spec().digest
+    assert exam.generated == 20
+    assert len(models.asked) == 1
+
+
+async def test_the_prompt_shows_the_spec_and_asks_for_json(tmp_path: Path) -> None:
+    models = Scripted(examine=[{"cases": [GOOD, EMPTY]}])
+    await exam_of(tmp_path, models, wanted())
+    ((_, text),) = models.asked
+    assert samples.spec().purpose in text
+    assert '"price"' in text
+    assert "def sum_column" not in text
+
+
+async def test_a_written_case_that_repeats_an_example_adds_nothing(tmp_path: Path) -> None:
+    models = Scripted(examine=[{"cases": [REPEATS, GOOD, EMPTY]}])
+    exam = await exam_of(tmp_path, models, wanted())
+    assert [case.expected for case in exam.cases] == [5, 3, 0]
+
+
+async def test_invalid_cases_are_complained_about_and_asked_again(tmp_path: Path) -> None:
+    models = Scripted(examine=[{"cases": [GOOD, INVALID, NO_ANSWER]}, {"cases": [GOOD, EMPTY]}])
+    exam = await exam_of(tmp_path, models, wanted())
+    assert [case.expected for case in exam.cases] == [5, 3, 0]
+    assert any("case 2: arguments at /rows" in one for one in models.complaints)
+    assert any("case 3: expected" in one for one in models.complaints)
+
+
+async def test_what_is_right_in_an_answer_counts_when_the_rest_stays_wrong(tmp_path: Path) -> None:
+    models = Scripted(examine=[{"cases": [GOOD, EMPTY, INVALID]}])
+    exam = await exam_of(tmp_path, models, wanted())
+    assert [case.expected for case in exam.cases] == [5, 3, 0]
+
+
+async def test_without_a_usable_answer_the_examples_stand_alone(tmp_path: Path) -> None:
+    models = Scripted(examine=[{"cases": "garbage"}])
+    exam = await exam_of(tmp_path, models, wanted())
+    assert [case.origin for case in exam.cases] == ["spec"]
+
+
+async def test_without_a_single_case_there_is_no_exam(tmp_path: Path) -> None:
+    models = Scripted(examine=[{"cases": []}])
+    with pytest.raises(PermanentError, match="add an example"):
+        await exam_of(tmp_path, models, wanted(spec=samples.spec(examples=())))
+
+
+async def test_a_case_with_a_file_needs_its_text(tmp_path: Path) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"path": {"type": "string", "format": "path"}},
+        "required": ["path"],
+    }
+    example = Example(arguments={"path": "/data/a.csv"}, files={"a.csv": "x\n1\n"}, expected=1)
+    spec = samples.spec(input_schema=schema, examples=(example,))
+    file = {"name": "b.csv", "text": "x\n2\n"}
+    right = {"arguments": {"path": "/data/b.csv"}, "files": [file], "expected": 2}
+    lacks = {"arguments": {"path": "/data/c.csv"}, "files": [], "expected": 2}
+    models = Scripted(examine=[{"cases": [lacks]}, {"cases": [right]}])
+    exam = await exam_of(tmp_path, models, wanted(spec=spec))
+    assert exam.cases[1].files == {"b.csv": "x\n2\n"}
+    assert any("has no such file" in one for one in models.complaints)
+
+
+async def test_properties_about_unknown_arguments_are_left_out(tmp_path: Path) -> None:
+    properties = [
+        {"kind": "order_free", "argument": "nobody"},
+        {"kind": "subset", "argument": None},
+        {"kind": "deterministic", "argument": "rows"},
+    ]
+    models = Scripted(examine=[{"cases": [GOOD, EMPTY], "properties": properties}])
+    exam = await exam_of(tmp_path, models, wanted())
+    assert exam.properties == (Property(kind="deterministic"),)
+
+
+async def test_a_repair_keeps_its_parents_exam_and_adds_the_regression(tmp_path: Path) -> None:
+    registry = MemoryRegistry()
+    parent = samples.tool()
+    await registry.publish(parent, samples.published(parent).publication)
+    regression = Case(arguments={"rows": [{}], "column": "a"}, origin="regression", only_runs=True)
+    models = Scripted()
+    command = wanted(parent=parent.digest, regressions=(regression,))
+    exam = await exam_of(tmp_path, models, command, registry=registry)
+    assert regression in exam.cases
+    assert {case.digest for case in parent.exam.cases} <= {case.digest for case in exam.cases}
+    assert models.asked == []
+
+
+def dispute(*disputed: Case | Property, answers: tuple[Any, ...], **changes: Any) -> SetExam:
+    exam = samples.exam(properties=(Property(kind="sorted"),))
+    return wanted(exam=exam, disputed=disputed, answers=answers, **changes)
+
+
+TAX = samples.exam().cases[1]
+
+
+@pytest.mark.parametrize(
+    ("second", "decision", "expected"),
+    [(2, "kept", [5, 2, 0]), (9, "corrected", [5, 9, 0]), (4, "set_aside", [5, 0])],
+)
+async def test_a_disputed_case_is_ruled_by_a_fresh_look(
+    tmp_path: Path, second: int, decision: str, expected: list[int]
+) -> None:
+    models = Scripted(reconsider=[{"expected": second}], examine=[{"cases": []}])
+    exam = await exam_of(tmp_path, models, dispute(TAX, answers=(9,)))
+    assert [case.expected for case in exam.cases] == expected
+    (ruling,) = exam.rulings
+    assert (ruling.subject, ruling.decision) == (TAX.digest, decision)
+    assert '"tax"' in ruling.why
+
+
+async def test_the_fresh_look_sees_neither_the_first_answer_nor_the_drafts(tmp_path: Path) -> None:
+    case = Case(arguments={"rows": ROWS, "column": "a"}, expected=77771)
+    models = Scripted(reconsider=[{"expected": 77772}])
+    exam = samples.exam(cases=(*samples.exam().cases, case))
+    command = wanted(exam=exam, disputed=(case,), answers=(77772,))
+    await exam_of(tmp_path, models, command)
+    ((prompt, text),) = models.asked
+    assert prompt == "reconsider"
+    assert "7777" not in text
+
+
+async def test_a_disputed_property_that_the_examiner_doubts_is_set_aside(tmp_path: Path) -> None:
+    models = Scripted(doubt=[{"holds": False}])
+    exam = await exam_of(tmp_path, models, dispute(Property(kind="sorted"), answers=(None,)))
+    assert exam.properties == ()
+    assert exam.rulings[0].decision == "set_aside"
+
+
+async def test_what_was_set_aside_is_filled_up_but_never_with_itself(tmp_path: Path) -> None:
+    again = {"arguments": TAX.arguments, "expected": TAX.expected}
+    models = Scripted(reconsider=[{"expected": 4}], examine=[{"cases": [again, GOOD]}])
+    exam = await exam_of(tmp_path, models, dispute(TAX, answers=(9,)))
+    assert [case.expected for case in exam.cases] == [5, 0, 3]
+
+
+async def test_an_exam_of_which_nothing_stands_is_no_exam(tmp_path: Path) -> None:
+    one = Case(arguments={"rows": ROWS, "column": "a"}, expected=4)
+    models = Scripted(reconsider=[{"expected": 5}], examine=[{"cases": []}])
+    command = wanted(exam=samples.exam(cases=(one,)), disputed=(one,), answers=(3,))
+    with pytest.raises(PermanentError, match="no case"):
+        await exam_of(tmp_path, models, command)
+
+
+async def test_the_policy_says_how_many_cases_are_asked_for(tmp_path: Path) -> None:
+    policy = Policy.default().model_copy(update={"exam": ExamRules(min_cases=4)})
+    models = Scripted(examine=[{"cases": [GOOD]}, {"cases": [EMPTY]}])
+    exam = await exam_of(tmp_path, models, wanted(), policy=policy)
+    assert len(exam.cases) == 3
+    assert len(models.asked) == 2

@@ -1,0 +1,163 @@
+"""Code is reviewed before it runs, and only what may run gets a clearance."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.executor.support import BRIEF, BUILD, Scripted, guild
+
+from toolguild.capability import Capabilities, Limits
+from toolguild.errors import OutOfBudget
+from toolguild.messages.commands import ReviewDraft
+from toolguild.messages.events import DraftReviewed
+from toolguild.policy import Policy, ReviewRules
+from toolguild.registry import MemoryRegistry
+from toolguild.testing import samples
+from toolguild.testing.samples import KEYS
+from toolguild_reviewer.reviewing import review_draft
+
+WARNS = {"findings": [{"line": 2, "severity": "high", "message": "it forgets the tax"}]}
+ASKS = "import pickle\n\ndef sum_column(rows, column):\n    return len(pickle.dumps(rows))\n"
+BLOCKS = "def sum_column(rows, column):\n    return eval(column)\n"
+
+
+async def review(
+    folder: Path,
+    models: Scripted | None = None,
+    policy: Policy | None = None,
+    registry: MemoryRegistry | None = None,
+    *,
+    spec: Any = None,
+    draft: Any = None,
+    **changes: Any,
+) -> DraftReviewed:
+    here = guild("reviewer", folder, models=models, policy=policy, registry=registry)
+    command = ReviewDraft(
+        build=BUILD,
+        brief=BRIEF,
+        spec=spec or samples.spec(),
+        draft=draft or samples.draft(),
+        attempt=1,
+        **changes,
+    )
+    return await review_draft(here, command)
+
+
+def ruled(**changes: Any) -> Policy:
+    return Policy.default().model_copy(update={"review": ReviewRules(**changes)})
+
+
+async def test_good_code_is_cleared_over_its_digest(tmp_path: Path) -> None:
+    event = await review(tmp_path)
+    assert (event.verdict, event.findings) == ("allow", ())
+    assert event.clearance is not None
+    KEYS.verify(event.clearance, purpose="clearance", by="reviewer", over=samples.draft().digest)
+
+
+async def test_code_that_the_rules_block_is_never_cleared_not_even_by_a_person(
+    tmp_path: Path,
+) -> None:
+    models = Scripted()
+    draft = samples.draft(source=BLOCKS)
+    event = await review(tmp_path, models, draft=draft, approved_by="ann")
+    assert (event.verdict, event.clearance) == ("block", None)
+    assert event.findings[0].line == 2
+    assert models.asked == []  # no model is paid for what the rules decide
+
+
+async def test_code_that_asks_waits_for_a_person_who_approves_exactly_it(tmp_path: Path) -> None:
+    draft = samples.draft(source=ASKS)
+    event = await review(tmp_path, draft=draft)
+    assert (event.verdict, event.clearance) == ("ask", None)
+    approved = await review(tmp_path, draft=draft, approved_by="ann")
+    assert approved.verdict == "allow"
+    assert approved.clearance is not None
+
+
+@pytest.mark.parametrize(("on_ask", "verdict"), [("refuse", "block"), ("allow", "allow")])
+async def test_the_policy_may_answer_instead_of_a_person(
+    tmp_path: Path, on_ask: Any, verdict: str
+) -> None:
+    event = await review(tmp_path, policy=ruled(on_ask=on_ask), draft=samples.draft(source=ASKS))
+    assert event.verdict == verdict
+    assert (event.clearance is not None) == (verdict == "allow")
+
+
+async def test_at_level_a_a_person_approves_even_good_code(tmp_path: Path) -> None:
+    event = await review(tmp_path, person_asked=True)
+    assert (event.verdict, event.clearance) == ("ask", None)
+    approved = await review(tmp_path, person_asked=True, approved_by="ann")
+    assert approved.clearance is not None
+
+
+@pytest.mark.parametrize(
+    ("most", "verdict"), [("low", "allow"), ("medium", "ask"), ("high", "block")]
+)
+async def test_what_a_model_finds_weighs_what_the_policy_says(
+    tmp_path: Path, most: Any, verdict: str
+) -> None:
+    models = Scripted(review=[WARNS])
+    event = await review(tmp_path, models, ruled(semantic_severity=most))
+    assert event.verdict == verdict
+    (found,) = event.findings
+    assert (found.by, found.line, found.severity) == ("semantic", 2, most)
+    assert "   2 " in models.asked[0][1]
+
+
+async def test_a_line_that_is_not_there_is_not_cited(tmp_path: Path) -> None:
+    answer = {"findings": [{"line": 999, "severity": "low", "message": "far out"}]}
+    event = await review(tmp_path, Scripted(review=[answer]))
+    assert event.findings[0].line is None
+
+
+async def test_a_model_that_answers_garbage_is_a_remark(tmp_path: Path) -> None:
+    event = await review(tmp_path, Scripted(review=[{"findings": "none"}]))
+    assert event.verdict == "allow"
+    assert "no usable answer" in event.findings[0].message
+
+
+async def test_a_budget_that_is_gone_is_no_remark(tmp_path: Path) -> None:
+    class Poor(Scripted):
+        async def ask(self, *_: Any, **__: Any) -> Any:
+            raise OutOfBudget("no tokens left")
+
+    with pytest.raises(OutOfBudget):
+        await review(tmp_path, Poor())
+
+
+async def test_the_policy_can_switch_the_reading_off(tmp_path: Path) -> None:
+    models = Scripted(review=[WARNS])
+    event = await review(tmp_path, models, ruled(semantic=False))
+    assert (event.findings, models.asked) == ((), [])
+
+
+async def test_a_manifest_beyond_its_grant_blocks(tmp_path: Path) -> None:
+    asked = samples.spec(capabilities=Capabilities(write=("*.csv",)))
+    greedy = Capabilities(
+        write=("*.csv", "*.txt"), hosts=("example.org:443",), limits=Limits(memory_mb=1024)
+    )
+    event = await review(tmp_path, spec=asked, draft=samples.draft(declared=greedy))
+    assert event.verdict == "block"
+    told = " ".join(one.message for one in event.findings)
+    assert "*.txt" in told
+    assert "*.csv is" not in told
+    assert "example.org" in told
+    assert "memory_mb" in told
+
+
+async def test_other_schemas_than_the_specs_block(tmp_path: Path) -> None:
+    event = await review(tmp_path, draft=samples.draft(output_schema={"type": "string"}))
+    assert event.verdict == "block"
+    assert "output_schema" in event.findings[0].message
+
+
+async def test_a_tool_that_is_gone_cannot_be_used(tmp_path: Path) -> None:
+    registry, used = MemoryRegistry(), samples.tool()
+    draft = samples.draft(name="other", uses={"add": used.digest})
+    event = await review(tmp_path, registry=registry, draft=draft)
+    assert "does not exist" in event.findings[0].message
+    await registry.publish(used, samples.published(used).publication)
+    assert (await review(tmp_path, registry=registry, draft=draft)).verdict == "allow"
+    await registry.set_status(used.digest, "revoked", "found wrong")
+    event = await review(tmp_path, registry=registry, draft=draft)
+    assert event.verdict == "block"
