@@ -71,8 +71,8 @@ def _audible(node: ast.AST) -> Iterator[ast.AST]:
             continue
         if isinstance(child, ast.keyword) and child.arg in _QUIET_KEYWORDS:
             continue
-        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
-            continue  # a docstring
+        if isinstance(child, ast.Expr) and _says_nothing(child.value):
+            continue
         if isinstance(child, ast.Call) and _called(child) in _QUIET_CALLS:
             continue
         if isinstance(child, ast.If) and _is_main_guard(child):
@@ -176,6 +176,13 @@ def _called(node: ast.Call) -> str:
             return name
         case _:
             return ""
+
+
+def _says_nothing(node: ast.expr) -> bool:
+    """Whether a statement of its own is a docstring or a message to nobody."""
+    if isinstance(node, ast.Call):
+        return _called(node) in _QUIET_CALLS
+    return isinstance(node, ast.Constant)
 
 
 def _is_main_guard(node: ast.If) -> bool:
