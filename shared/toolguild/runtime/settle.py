@@ -6,6 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import nats.errors
@@ -47,7 +48,7 @@ class Post:
 async def settle(post: Post, msg: Msg, handle: Handle) -> None:
     """Handle one delivery and tell the stream how it went. Raises nothing but cancellation.
 
-    Cancelled, or with NATS away, it says nothing, and the stream delivers the message again.
+    Cancelled, it hands the message back; with NATS away it says nothing, and the message comes again.
     """
     started = time.monotonic()
     kind = msg.subject.split(".")[2] if msg.subject.count(".") > 2 else "unknown"
@@ -55,6 +56,10 @@ async def settle(post: Post, msg: Msg, handle: Handle) -> None:
         telemetry.message_redelivered(post.agent)
     try:
         outcome = await _settled(post, msg, handle)
+    except asyncio.CancelledError:
+        with suppress(nats.errors.Error):
+            await msg.nak()  # we are ending: somebody else may start at once
+        raise
     except (TimeoutError, TemporaryError, nats.errors.Error) as error:
         log.warning("%s: %s is not settled, it will come again: %s", post.agent, msg.subject, error)
         outcome = "interrupted"

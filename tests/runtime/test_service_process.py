@@ -1,0 +1,225 @@
+"""A service as a process of its own: started, asked, killed, stopped."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from nats.errors import Error as NatsError
+
+from toolguild.runtime.bus import Bus
+from toolguild.runtime.server import NatsServer
+
+from .guildhall import Add, SumWanted, adder, at_work, book, envelope, sums_of
+
+ROOT = Path(__file__).parents[2]
+SERVICE = "tests.runtime.hall_service"
+
+
+@asynccontextmanager
+async def hall(data: Path, work_seconds: float = 0.0, **settings: str) -> AsyncIterator[Process]:
+    """Run the service until the block ends; it is killed then, whatever it does."""
+    environment = {name: value for name, value in os.environ.items() if "TOOLGUILD" not in name}
+    environment |= {"TOOLGUILD_DATA_DIR": str(data)} | settings
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        SERVICE,
+        str(work_seconds),
+        cwd=ROOT,
+        env=environment,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def said(process: Process, line: str) -> None:
+    assert process.stdout is not None
+    heard = await asyncio.wait_for(process.stdout.readline(), 20)
+    assert heard.decode().strip() == line, heard
+
+
+async def test_it_finds_the_guild_that_runs_with_its_data(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    async with hall(tmp_path) as process:
+        await said(process, "open")
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        assert (await sums_of(bus, 1)).sums == (3,)
+
+
+async def test_the_work_of_a_killed_service_is_taken_over_within_seconds(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    async with hall(tmp_path, 60) as process:
+        await said(process, "open")
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        await said(process, "started")
+        process.kill()
+        await process.wait()
+    killed = time.monotonic()
+    async with at_work(bus, book, adder()):
+        assert (await sums_of(bus, 1)).sums == (3,)
+    assert time.monotonic() - killed < 8
+
+
+async def test_a_terminated_service_settles_what_is_under_way_and_exits_well(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    async with hall(tmp_path, 0.5) as process:
+        await said(process, "open")
+        await bus.publish(envelope(Add(numbers=(1, 2))))
+        await said(process, "started")
+        process.send_signal(signal.SIGTERM)
+        out, err = await asyncio.wait_for(process.communicate(), 10)
+        assert (process.returncode, out) == (0, b"closed\n"), err
+    info = await bus.js.stream_info("TOOLGUILD_LOG", subjects_filter="toolguild.fact.test-added.*")
+    assert info.state.subjects == {"toolguild.fact.test-added.t-1": 1}
+
+
+async def test_work_that_outlasts_the_grace_is_left_to_others(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    async with hall(tmp_path, 60, TOOLGUILD_GRACE_SECONDS="0.2") as process:
+        await said(process, "open")
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        await said(process, "started")
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    async with at_work(bus, book, adder()):
+        assert (await sums_of(bus, 1, within=3)).sums == (3,)
+
+
+async def test_without_a_guild_it_says_what_to_do(tmp_path: Path) -> None:
+    async with hall(tmp_path) as process:
+        _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 2
+    assert b"start one with `toolguild up`" in err
+    assert b"Traceback" not in err
+
+
+async def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    async with hall(tmp_path, TOOLGUILD_HTTP_PORT="http") as process:
+        _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 2
+    assert b"TOOLGUILD_HTTP_PORT" in err
+
+
+async def test_its_logs_are_json_with_service_and_task(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    async with hall(tmp_path) as process:
+        await said(process, "open")
+        await bus.send("toolguild.fact.test-added.t-1", b"garbage", {"Nats-Msg-Id": "x"})
+        assert process.stderr is not None
+        lines: list[dict[str, Any]] = []
+        async with asyncio.timeout(20):
+            while not any("unreadable" in line["message"] for line in lines):
+                lines.append(json.loads(await process.stderr.readline()))
+    assert lines[-1]["service"] == "hall"
+    assert lines[-1]["level"] == "error"
+    assert set(lines[0]) >= {"time", "level", "logger", "message"}
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+async def page(port: int, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session:
+        async with asyncio.timeout(15):
+            while True:
+                try:
+                    async with session.get(f"http://127.0.0.1:{port}{path}") as answer:
+                        return answer.status, await answer.text()
+                except aiohttp.ClientConnectorError:
+                    await asyncio.sleep(0.02)
+
+
+async def status_of(port: int, status: int) -> dict[str, Any]:
+    async with asyncio.timeout(15):
+        while True:
+            found, text = await page(port, "/readyz")
+            if found == status:
+                return dict(json.loads(text))
+            await asyncio.sleep(0.05)
+
+
+async def test_it_tells_whether_it_is_alive_and_ready_and_how_it_fares(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    port = free_port()
+    async with hall(tmp_path, TOOLGUILD_HTTP_PORT=str(port)) as process:
+        await said(process, "open")
+        assert await status_of(port, 200) == {
+            "ready": True,
+            "checks": {"nats": "ok", "consumers of hall": "ok"},
+        }
+        assert await page(port, "/healthz") == (200, '{"status": "alive"}')
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        await sums_of(bus, 1)
+        metrics = (await page(port, "/metrics"))[1]
+        handled = r'toolguild_messages_handled_total\{agent="hall-add",kind="test-add",outcome="done"\} 1\.0'
+        assert re.search(handled, metrics)
+        assert 'toolguild_message_seconds_count{agent="hall-add",kind="test-add"} 1.0' in metrics
+        assert 'toolguild_queue_waiting{agent="hall-book"} 0.0' in metrics
+
+        pid = nats.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await nats.wait()
+        away = await status_of(port, 503)
+        assert away["checks"]["nats"] == "not connected to NATS"
+        assert (await page(port, "/healthz"))[0] == 200
+        await nats.start()
+        await status_of(port, 200)
+
+
+async def test_a_missing_consumer_makes_it_unready_until_it_is_made_again(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    port = free_port()
+    async with hall(tmp_path, TOOLGUILD_HTTP_PORT=str(port)) as process:
+        await said(process, "open")
+        await status_of(port, 200)
+        await bus.js.delete_consumer("TOOLGUILD_WORK", "hall-add")
+        await status_of(port, 200)
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        assert (await sums_of(bus, 1)).sums == (3,)
+
+
+async def test_standard_tooling_lists_it(bus: Bus, nats: NatsServer, tmp_path: Path) -> None:
+    async with hall(tmp_path) as process:
+        await said(process, "open")
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    answer = await bus.client.request("$SRV.INFO.hall", b"", timeout=1)
+                    break
+                except NatsError:  # nobody responds until it is up
+                    await asyncio.sleep(0.02)
+        info = json.loads(answer.data)
+        ping = json.loads((await bus.client.request("$SRV.PING", b"")).data)
+        stats = json.loads((await bus.client.request("$SRV.STATS.hall", b"")).data)
+    assert info["description"] == "Adds numbers."
+    assert info["metadata"]["add"] == "reads test-add"
+    assert info["metadata"]["book"] == "reads test-sum-wanted, test-added, work-failed"
+    assert ping["name"] == stats["name"] == "hall"
