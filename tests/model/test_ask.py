@@ -158,6 +158,17 @@ async def test_garbage_for_ever_ends(prompts: PromptLibrary, brief: Brief) -> No
     assert "stronger model" in str(e.value)
 
 
+async def test_the_same_garbage_is_asked_again_in_earnest(
+    prompts: PromptLibrary, brief: Brief
+) -> None:
+    model = Watched("garbage", "garbage", GOOD)
+
+    answer = await ask(memory_models(model, prompts, journal=MemoryJournal()), brief)
+
+    assert answer.value == Plan(steps=["a"])
+    assert len({call.request.digest for call in model.calls}) == 3
+
+
 async def test_a_long_garbage_answer_is_not_quoted_whole(
     prompts: PromptLibrary, brief: Brief
 ) -> None:
@@ -415,7 +426,7 @@ async def test_each_call_is_observed_with_whether_its_answer_was_usable(
     await ask(models, brief)
     await ask(models, brief)
 
-    assert [(start.turn, done.usable) for start, done in seen] == [(0, False), (1, True)]
+    assert [(start.repeated, done.usable) for start, done in seen] == [(False, False), (True, True)]
 
 
 async def test_a_bug_in_a_script_is_not_hidden(prompts: PromptLibrary, brief: Brief) -> None:

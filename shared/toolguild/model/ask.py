@@ -4,7 +4,6 @@ Made for small local models as well as for large ones: answers are constrained b
 model's server can do that, certain faults are mended, and the rest is asked again with the reasons.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,20 +13,19 @@ from pydantic import BaseModel
 
 from toolguild.errors import Misconfigured, OutOfBudget, PermanentError, TemporaryError
 from toolguild.guild import Answer, Journal, Role
-from toolguild.messages import Brief, ModelUsage
+from toolguild.messages import Brief
+from toolguild.model.conversation import again, answered, checked
 from toolguild.model.ledger import Amount, Ledger, Ledgers, affordable
 from toolguild.model.library import PromptLibrary
 from toolguild.model.observe import ChatObserver, ChatStart, unobserved
 from toolguild.model.provider import Provider
 from toolguild.model.reply import Unusable, read_answer, read_code
-from toolguild.model.request import Call, ChatMessage, Completion, Request
+from toolguild.model.request import Call, Completion, Request
 from toolguild.policy import Policy
 from toolguild.tool.value import Value
 
 T = TypeVar("T")
 B = TypeVar("B", bound=BaseModel)
-
-MAX_QUOTED = 4000  # characters of an unusable answer that are shown to the model again
 
 Route = Callable[[Role, str | None], Sequence[Provider]]
 
@@ -37,9 +35,8 @@ class Manner:
     """How requests are made, whatever they ask."""
 
     temperature: float = 0.1  # of the first sample
-    sample_temperature: float = (
-        0.8  # of further samples and of later turns: the same would come again
-    )
+    # Of further samples, and after an unusable answer: the same would come again.
+    sample_temperature: float = 0.8
     max_output_tokens: int = 4096
     timeout: float = 300.0
     reasks: int = 2
@@ -80,7 +77,7 @@ class AskedModels:
         request = self._request(role, prompt, values, wanted, sample)
 
         def read(text: str) -> B:
-            return _checked(read_answer(text, answer), check)
+            return checked(read_answer(text, answer), check)
 
         return await self._converse(request, values, brief, key, read)
 
@@ -99,7 +96,7 @@ class AskedModels:
         request = self._request(role, prompt, values, None, sample)
 
         def read(text: str) -> str:
-            return _checked(read_code(text), check)
+            return checked(read_code(text), check)
 
         return await self._converse(request, values, brief, key, read)
 
@@ -146,16 +143,16 @@ class AskedModels:
         rank = 0
         while rank < len(providers):
             request = first
-            for _ in range(self.manner.reasks + 1):
+            for attempt in range(2, self.manner.reasks + 3):
                 effect = _Effect(request, values, brief, key, providers, rank, usable)
                 reply = await self._once(effect)
                 made.append(reply.completion)
                 rank = reply.rank
                 try:
-                    return _answer(read(reply.completion.text), first, made)
+                    return answered(read(reply.completion.text), first, made)
                 except Unusable as error:
                     complaints = error.complaints
-                    request = _again(first, reply.completion, complaints)
+                    request = again(first, reply.completion, complaints, attempt)
             rank += 1
         raise PermanentError(
             f"{made[-1].model} gave no usable answer to the prompt {first.prompt!r} "
@@ -213,7 +210,7 @@ class AskedModels:
             prompt=request.prompt,
             model=provider.model,
             source=provider.source,
-            turn=request.turn,
+            repeated=request.repeated,
             sample=request.sample,
             temperature=call.temperature,
             max_output_tokens=call.max_output_tokens,
@@ -256,7 +253,7 @@ class _Effect:
         return f"{self.key}.{self.request.digest[:20]}.{self.rank}"
 
     def call(self, manner: Manner, output: int, timeout: float) -> Call:
-        repeated = self.request.sample > 0 or self.request.turn > 0
+        repeated = self.request.sample > 0 or self.request.repeated
         return Call(
             request=self.request,
             values=self.values,
@@ -264,43 +261,3 @@ class _Effect:
             max_output_tokens=output,
             timeout=timeout,
         )
-
-
-def _checked(value: T, check: Callable[[T], Sequence[str]] | None) -> T:
-    if check is not None and (complaints := check(value)):
-        raise Unusable(complaints)
-    return value
-
-
-def _answer(value: T, request: Request, made: Sequence[Completion]) -> Answer[T]:
-    """Label an answer; its usage counts every call that led to it, under the model that gave it."""
-    last = made[-1]
-    usage = ModelUsage(
-        role=request.role,
-        model=last.model,
-        source=last.source,
-        calls=len(made),
-        input_tokens=sum(one.input_tokens for one in made),
-        output_tokens=sum(one.output_tokens for one in made),
-        usd=sum(one.usd for one in made),
-    )
-    return Answer(value, last.model, last.source, request.prompt_digest, usage)
-
-
-def _again(first: Request, made: Completion, complaints: Sequence[str]) -> Request:
-    """Return the request with the last unusable answer and what is wrong with it.
-
-    Earlier ones are left out: they would fill a small model's context and teach it their faults.
-    """
-    reasons = "\n".join(f"- {complaint}" for complaint in complaints)
-    if made.cut:
-        reasons += "\n- the answer was too long and was cut off: be much shorter"
-    shape = "Answer again in full, with nothing but the source code."
-    if first.answer_schema is not None:
-        schema = json.dumps(first.answer_schema, ensure_ascii=False, separators=(",", ":"))
-        shape = f"Answer again in full, with nothing but one JSON value that fits this JSON Schema:\n{schema}"
-    turns = (
-        ChatMessage(role="assistant", content=made.text[:MAX_QUOTED] or "(nothing)"),
-        ChatMessage(role="user", content=f"This answer cannot be used:\n{reasons}\n{shape}"),
-    )
-    return first.model_copy(update={"messages": first.messages + turns})

@@ -7,7 +7,6 @@ from typing import Any
 
 import stamina
 
-from toolguild.canonical import digest
 from toolguild.errors import Misconfigured, TemporaryError
 from toolguild.model.failure import RequestRefused, asked_pause, classify
 from toolguild.model.ledger import Price
@@ -103,7 +102,7 @@ class LiteLLMModel:
             "messages": messages,
             "temperature": call.temperature,
             "max_tokens": call.max_output_tokens,
-            "seed": _seed(call),
+            "seed": int(call.request.digest[:7], 16),  # the same request, the same answer
             "timeout": call.timeout,
             "drop_params": True,
             "num_retries": 0,
@@ -211,11 +210,6 @@ def _wait(error: Exception) -> bool | float:
     if pause is None:
         return True
     return pause if pause <= _LONGEST_WAIT else False
-
-
-def _seed(call: Call) -> int:
-    """The same request has the same seed; another sample or turn has another."""
-    return int(digest({"sample": call.request.sample, "turn": call.request.turn})[:7], 16)
 
 
 def _in_words(schema: dict[str, Any]) -> str:

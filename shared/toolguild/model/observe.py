@@ -25,7 +25,7 @@ class ChatStart:
     prompt: str
     model: str
     source: ModelSource
-    turn: int  # 0, or the number of unusable answers before
+    repeated: bool  # after an unusable answer
     sample: int
     temperature: float
     max_output_tokens: int

@@ -143,7 +143,7 @@ def explain_miss(recording: Recording, request: Request) -> str:
 
 def _likeness(one: Request, other: Request) -> tuple[bool, bool, float]:
     ratio = difflib.SequenceMatcher(None, _lines(one), _lines(other), autojunk=False).ratio()
-    return one.prompt_digest == other.prompt_digest, one.turn == other.turn, ratio
+    return one.prompt_digest == other.prompt_digest, one.repeated == other.repeated, ratio
 
 
 def _lines(request: Request) -> list[str]:

@@ -30,9 +30,9 @@ class Request(Value):
     sample: int = Field(default=0, ge=0)
 
     @property
-    def turn(self) -> int:
-        """How many answers to this prompt were refused before."""
-        return sum(message.role == "assistant" for message in self.messages)
+    def repeated(self) -> bool:
+        """Whether an answer to this prompt was refused before."""
+        return any(message.role == "assistant" for message in self.messages)
 
     @property
     def size(self) -> int:
