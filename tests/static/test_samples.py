@@ -103,12 +103,13 @@ def _stores(node: ast.Name) -> bool:
     return isinstance(node.ctx, ast.Store)
 
 
+WORDS = (
+    "def class f x ( ) [ ] { } : = . , ' \" \n \n\t lambda yield await async import from as if else "
+    "for in while try except * ** -> := @ f' ${ } => ` / \\ /* // function const let return new this "
+    "?. 1 0x1 1e999 __class__ getattr eval \x00 é \ud800"
+)
 CODE = st.lists(
-    st.sampled_from(
-        "def class f x ( ) [ ] { } : = . , ' \" \n \n\t lambda yield await async import from as if "
-        "else for in while try except * ** -> := @ f' ${ } => => ` / \\ /* // function const let "
-        "return new this ?. 1 0x1 1e999 __class__ getattr eval \x00 é \ud800".split(" ")
-    ),
+    st.sampled_from(WORDS.split(" ")),
     max_size=60,
 ).map(" ".join)
 

@@ -1,0 +1,243 @@
+"""Measures the static review on sets of code, next to naive substring rules.
+
+    python bench/review.py --data DIR [--json]
+
+DIR holds the JSONL files that SETS names, one object a line with `code`; a set whose file is missing is
+left out, and said to be. Nothing in the files is run.
+"""
+
+import argparse
+import ast
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from toolguild.policy import Policy
+from toolguild.static import review
+
+Row = dict[str, str]
+
+_SYSTEM = {"os", "subprocess", "socket", "requests", "urllib", "http", "smtplib", "ftplib", "ssl"}
+_SYSTEM |= {"multiprocessing", "psutil", "signal", "telnetlib", "paramiko", "mechanize"}
+_NAIVE = (
+    "eval(",
+    "exec(",
+    "__import__",
+    "os.system",
+    "subprocess",
+    "socket",
+    "compile(",
+    "pickle",
+    "rm -rf",
+)
+
+
+class Set(NamedTuple):
+    """One set of code: which rows, and what share should be noticed or blocked."""
+
+    name: str
+    file: str
+    dangerous: bool
+    keep: Callable[[Row], bool]
+    bar: str
+    meets: Callable[["Count"], bool]
+
+
+class Count(NamedTuple):
+    """What became of the rows of one set."""
+
+    rows: int
+    blocked: int
+    asked: int
+    naive: int
+
+    @property
+    def noticed(self) -> int:
+        """Rows that are not simply allowed."""
+        return self.blocked + self.asked
+
+
+def _all(_row: Row) -> bool:
+    return True
+
+
+def _without_system(row: Row) -> bool:
+    return not _modules(row["code"]) & _SYSTEM
+
+
+def _caught(count: Count) -> bool:
+    return count.noticed >= 0.97 * count.rows
+
+
+SETS = (
+    Set(
+        "RedCode-Exec, needs a capability",
+        "dangerous_redcode_exec.jsonl",
+        True,
+        lambda row: row.get("group") == "capability",
+        "noticed >= 97 %",
+        _caught,
+    ),
+    Set("public escapes", "dangerous_escapes.jsonl", True, _all, "noticed >= 97 %", _caught),
+    Set("evasions", "dangerous_evasions.jsonl", True, _all, "noticed >= 97 %", _caught),
+    Set(
+        "HumanEval",
+        "benign_humaneval.jsonl",
+        False,
+        _all,
+        "blocked <= 1 %",
+        lambda count: count.blocked <= 0.01 * count.rows,
+    ),
+    Set(
+        "MBPP",
+        "benign_mbpp.jsonl",
+        False,
+        _all,
+        "blocked <= 1 %",
+        lambda count: count.blocked <= 0.01 * count.rows,
+    ),
+    Set(
+        "BigCodeBench without os, net, process",
+        "benign_bigcodebench.jsonl",
+        False,
+        _without_system,
+        "blocked <= 4 %",
+        lambda count: count.blocked <= 0.04 * count.rows,
+    ),
+    Set(
+        "BigCodeBench with os, net, process",
+        "benign_bigcodebench.jsonl",
+        False,
+        lambda row: not _without_system(row),
+        "a question for the policy",
+        lambda count: True,
+    ),
+    Set(
+        "look-alikes",
+        "benign_lookalikes.jsonl",
+        False,
+        _all,
+        "noticed: none",
+        lambda count: count.noticed == 0,
+    ),
+)
+
+
+def wilson(hits: int, rows: int) -> tuple[float, float]:
+    """Return the 95 % Wilson interval of a share, in percent."""
+    if rows == 0:
+        return 0.0, 100.0
+    z, share = 1.96, hits / rows
+    middle = share + z * z / (2 * rows)
+    spread = z * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    scale = 1 + z * z / rows
+    return max(0.0, 100 * (middle - spread) / scale), min(100.0, 100 * (middle + spread) / scale)
+
+
+def measure(one: Set, folder: Path, policy: Policy, times: list[float]) -> Count | None:
+    """Review the rows of a set, and note the CPU time of each, in milliseconds."""
+    path = folder / one.file
+    if not path.exists():
+        return None
+    blocked = asked = naive = rows = 0
+    for row in _rows(path):
+        if not one.keep(row):
+            continue
+        start = time.process_time()
+        verdict = review(row["code"], "python", policy).verdict
+        times.append(1000 * (time.process_time() - start))
+        rows += 1
+        blocked += verdict == "block"
+        asked += verdict == "ask"
+        naive += any(part in row["code"] for part in _NAIVE)
+    return Count(rows, blocked, asked, naive)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            yield json.loads(line)
+
+
+def _modules(code: str) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def _plain(one: Set, count: Count) -> dict[str, Any]:
+    low, high = wilson(count.noticed, count.rows)
+    block_low, block_high = wilson(count.blocked, count.rows)
+    return {
+        "set": one.name,
+        "dangerous": one.dangerous,
+        "rows": count.rows,
+        "blocked": count.blocked,
+        "asked": count.asked,
+        "noticed_percent": [round(low, 1), round(high, 1)],
+        "blocked_percent": [round(block_low, 1), round(block_high, 1)],
+        "naive_substrings": count.naive,
+        "bar": one.bar,
+        "met": one.meets(count),
+    }
+
+
+def _table(results: list[dict[str, Any]]) -> str:
+    lines = [
+        "| set | rows | blocked | asked | noticed, 95 % interval | blocked, 95 % interval "
+        "| naive substrings | bar | met |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for one in results:
+        low, high = one["noticed_percent"]
+        block_low, block_high = one["blocked_percent"]
+        lines.append(
+            f"| {one['set']} | {one['rows']} | {one['blocked']} | {one['asked']} "
+            f"| {low} to {high} % | {block_low} to {block_high} % | {one['naive_substrings']} "
+            f"| {one['bar']} | {'yes' if one['met'] else 'NO'} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Print the table or the JSON; exit 1 when a bar is missed or a set is not there."""
+    parser = argparse.ArgumentParser(description="measure the static review")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the JSONL sets")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = parser.parse_args()
+    policy, times = Policy.default(), list[float]()
+    review("x = 1", "python", policy)  # what is loaded once is not a review's time
+    results, missing = [], []
+    for one in SETS:
+        count = measure(one, options.data, policy, times)
+        if count is None:
+            missing.append(one.file)
+        else:
+            results.append(_plain(one, count))
+    times.sort()
+    if not times:
+        print(f"none of the sets is in {options.data}", file=sys.stderr)  # noqa: T201
+        return 1
+    p50, p95 = times[len(times) // 2], times[min(len(times) - 1, int(0.95 * len(times)))]
+    fast = p95 < 10
+    if options.json:
+        summary = {"p50_ms": round(p50, 3), "p95_ms": round(p95, 3), "p95_under_10_ms": fast}
+        print(json.dumps({"sets": results, "time": summary, "missing": missing}))  # noqa: T201
+    else:
+        print(_table(results))  # noqa: T201
+        print(f"\nCPU time of a review: {p50:.2f} ms (median), {p95:.2f} ms (p95, bar: under 10)")  # noqa: T201
+        for name in missing:
+            print(f"left out, not there: {name}")  # noqa: T201
+    return 0 if fast and not missing and all(one["met"] for one in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
