@@ -51,9 +51,11 @@ def _command(pid: int) -> str:
 async def _until_gone(pids: list[int], seconds: float = 10.0) -> list[int]:
     """Wait, with a bound, until none of the processes lives, and return those that still do."""
     until = time.monotonic() + seconds
-    while (alive := [pid for pid in pids if _lives(pid)]) and time.monotonic() < until:
+    while time.monotonic() < until:
+        if not any(map(_lives, pids)):
+            return []
         await asyncio.sleep(0.02)
-    return alive
+    return [pid for pid in pids if _lives(pid)]
 
 
 def _lives(pid: int) -> bool:
@@ -119,7 +121,8 @@ from toolguild.sandbox.opening import open_sandbox
 async def main():
     sandbox = await open_sandbox(sys.argv[1])
     print("open", flush=True)
-    await sandbox.run(python("import time\\ndef run():\\n    while True: pass", limits=Limits(wall_seconds=60, cpu_seconds=60)))
+    limits = Limits(wall_seconds=60, cpu_seconds=60)
+    await sandbox.run(python("def run():\\n    while True: pass", limits=limits))
 asyncio.run(main())
 """
 
@@ -153,7 +156,9 @@ async def test_no_container_survives_a_supervisor_that_is_killed(docker_image: s
     supervisor.send_signal(signal.SIGKILL)
     await supervisor.wait()
     until = time.monotonic() + 10
-    while _containers(supervisor.pid) and time.monotonic() < until:
+    while time.monotonic() < until:
+        if not _containers(supervisor.pid):
+            break
         await asyncio.sleep(0.1)
     assert _containers(supervisor.pid) == []
     await (await open_sandbox("docker")).close()  # sweeps the folders of the dead one
@@ -318,7 +323,8 @@ async def main():
     ran = await sandbox.run(python("def run():\\n    return 42"))
     fork = await sandbox.run(python("import os\\ndef run():\\n    return os.fork()"))
     memory = await sandbox.run(python("def run():\\n    return len(bytearray(1 << 30))"))
-    heap = await sandbox.run(javascript("function run() { const x = []; for (;;) x.push(Buffer.alloc(1 << 20, 1)); }"))
+    bomb = "function run() { const x = []; for (;;) x.push(Buffer.alloc(1 << 20, 1)); }"
+    heap = await sandbox.run(javascript(bomb))
     await sandbox.close()
     print(ran.value, fork.outcome, memory.outcome, heap.outcome)
 asyncio.run(main())

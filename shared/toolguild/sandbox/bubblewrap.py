@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from toolguild.sandbox import cgroup, libraries, outer, tree
 from toolguild.sandbox.inside import seccomp
@@ -76,14 +77,10 @@ class Bubblewrap:
         with tempfile.TemporaryFile() as errors, _memory_file(seccomp.outer_filter()) as rules:
             fds = (theirs.fileno(), rules)
             command = self._command(template, mode, node, view.show(data, "/data"), fds, view)
-            # Here and not in a worker thread: bwrap dies with the *thread* that started it.
-            process = subprocess.Popen(
+            process = _start(
                 view.launch(self._bwrap, command),
-                pass_fds=fds,
-                env={},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
+                fds,
+                errors,
             )
             theirs.close()
             group = cgroup.Group.create() if os.geteuid() == 0 else None
@@ -241,6 +238,18 @@ def _memory_file(data: bytes) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def _start(command: list[str], fds: tuple[int, int], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start bwrap, with no environment to leak. Call it in a thread that stays: bwrap dies with it."""
+    return subprocess.Popen(
+        command,
+        pass_fds=fds,
+        env={},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+    )
 
 
 async def _hello(control: socket.socket) -> None:

@@ -141,7 +141,7 @@ class Docker:
         options = hardened(template.memory_mb)
         if self._runtime is not None:
             options["runtime"] = self._runtime
-        return self._client.containers.run(
+        container: Container = self._client.containers.run(
             self._image,
             ["python3", "-I", "-S", "-B", "-u", "-c", outer.BOOTSTRAP, json.dumps(config)],
             labels={LABEL: str(os.getpid())},
@@ -152,6 +152,7 @@ class Docker:
             },
             **options,
         )
+        return container
 
 
 def _connect() -> "DockerClient":

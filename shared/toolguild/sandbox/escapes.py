@@ -51,7 +51,7 @@ _Case = tuple[str, Call | tuple[Call, ...], Expect]
 
 def _attack(source: str, **options: object) -> Call:
     call = python(_TOOLS + source)
-    return Call(**{**call.__dict__, **options})  # type: ignore[arg-type]  # options are fields of Call
+    return Call(**{**call.__dict__, **options})
 
 
 def _forking(source: str) -> Call:

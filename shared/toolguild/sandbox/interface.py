@@ -49,10 +49,14 @@ class Call:
     code: Code
     arguments: Mapping[str, object] = field(default_factory=dict)
     inputs: Mapping[str, Path | bytes] = field(default_factory=dict)  # plain file names, no slashes
-    limits: Limits = Limits()
-    imports: tuple[str, ...] = ()  # libraries beyond the standard ones: decides which warm template serves it
+    limits: Limits = field(default_factory=Limits)
+    imports: tuple[
+        str, ...
+    ] = ()  # libraries beyond the standard ones: decides which warm template serves it
     programs: tuple[str, ...] = ()  # programs it may start; none: it cannot start any process
-    uses: Mapping[str, Code] = field(default_factory=dict)  # `from guild import <alias>` / require("guild").<alias>
+    uses: Mapping[str, Code] = field(
+        default_factory=dict
+    )  # `from guild import alias`, `require("guild").alias`
 
 
 @dataclass(frozen=True)

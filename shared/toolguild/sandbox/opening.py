@@ -3,7 +3,6 @@
 import os
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from toolguild.sandbox import libraries as known
 from toolguild.sandbox.interface import Call, Code, Sandbox, SandboxBroken, SandboxUnavailable
@@ -90,9 +89,9 @@ async def _open(backend: Backend, size: int, modes: tuple[Mode, ...]) -> Sandbox
 async def _self_test(sandbox: Sandbox) -> None:
     """Raise SandboxUnavailable unless a call is really cut off from this machine and answers."""
     with tempfile.NamedTemporaryFile("w", prefix="toolguild-probe-") as file:
+        os.fchmod(file.fileno(), 0o644)
         file.write("not for tools")
         file.flush()
-        Path(file.name).chmod(0o644)
         call = Call(Code("python", _PROBE, "probe"), {"secret": file.name})
         try:
             ran = await sandbox.run(call)

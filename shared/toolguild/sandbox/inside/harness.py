@@ -10,6 +10,7 @@ import struct
 import sys
 import types
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import outputs
@@ -57,10 +58,8 @@ def answer(request: dict[str, Any]) -> None:
     if _getpid() != pid:
         _exit(0)  # a forked copy of the tool came back: only the original may answer
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with suppress(BaseException):  # the tool may have closed or replaced it
             stream.flush()
-        except BaseException:  # the tool may have closed or replaced it
-            pass
     _send(nonce, kind, body)
     if kind == b"V":
         try:

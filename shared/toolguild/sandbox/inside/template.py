@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import child, harness, kernel, seccomp
@@ -204,12 +205,8 @@ class Template:
 
     def _kill(self, id: int) -> None:
         pid = self._children.pop(id)
-        try:
-            os.kill(
-                pid, signal.SIGKILL
-            )  # kills the init of its process namespace: the whole tree goes
-        except ProcessLookupError:
-            pass
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # the init of its process namespace: the whole tree goes
         _, status, used = os.wait4(pid, 0)
         if self._mode == "landlock":
             _kill_everything_else()
@@ -239,10 +236,8 @@ class Template:
 
 def _kill_everything_else() -> None:
     """As process 1 of the sandbox: end whatever the call left behind, and reap it."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     while True:
         try:
             os.waitpid(-1, 0)
