@@ -146,7 +146,7 @@ async def _nats(settings: "Settings") -> Finding:
     try:
         if url is not None:
             async with connect(url, name="toolguild doctor") as bus:
-                version = bus.client.connected_server_version
+                version = str(bus.client.connected_server_version)
                 return Finding("nats", "ok", f"nats-server {version} at {redacted(url)}")
         if await asyncio.to_thread(running, directory) is not None:
             return Finding("nats", "ok", f"in use by another command over {settings.data_dir}")
@@ -154,7 +154,7 @@ async def _nats(settings: "Settings") -> Finding:
             nats_server(directory, port=settings.nats_port) as server,
             connect(server.url, name="toolguild doctor") as bus,
         ):
-            version = bus.client.connected_server_version
+            version = str(bus.client.connected_server_version)
         return Finding("nats", "ok", f"nats-server {version} starts, data in {settings.data_dir}")
     except ToolguildError as error:
         said, _, advice = str(error).partition("; ")

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from toolguild import telemetry
 from toolguild.cli import state
+from toolguild.cli.logs import log_to_file
 from toolguild.cli.output import note
 from toolguild.errors import UsageError
 from toolguild.policy import Policy
@@ -42,6 +44,8 @@ async def open_door(
     or Misconfigured when there can be none, with what to do.
     """
     policy = read_policy(settings)
+    log_to_file(settings)
+    telemetry.configure_traces("cli", endpoint=settings.otlp_endpoint)
     url = settings.nats_url or state.standing_url(settings)
     async with AsyncExitStack() as stack:
         standing = url is not None

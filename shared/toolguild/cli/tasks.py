@@ -62,19 +62,25 @@ def show(task: Task, as_json: Json = False) -> int:
 
 
 async def _show(task: str, *, as_json: bool) -> int:
+    from dataclasses import replace
+
     from toolguild.cli import result as results
     from toolguild.cli.door import open_door
     from toolguild.cli.live import foot
     from toolguild.cli.output import say, say_json
     from toolguild.client.progress import View, fold
     from toolguild.client.summary import progress, summary
-    from toolguild.client.task import follow
+    from toolguild.client.task import Noted, completed, follow
     from toolguild.messages import TaskId
 
     view = View()
+    first: Noted | None = None
     async with open_door(results.settings_of(), ()) as door:
         async for noted in follow(door.bus, TaskId(task), live=False):
+            first = first or noted
             view = fold(view, noted.envelope)
+            if view.result is not None:
+                view = replace(view, result=completed(view.result, first, noted))
     if as_json:
         ended = view.result
         say_json(progress(task, view) if ended is None else summary(ended, paths=None, report=None))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from toolguild.cli.door import Door
 from toolguild.cli.live import Progress
 from toolguild.cli.output import note
-from toolguild.client.task import cancel, follow, waiting
+from toolguild.client.task import Noted, cancel, completed, follow, waiting
 from toolguild.client.tell import tell
 from toolguild.errors import TemporaryError
 from toolguild.messages import Command, Result, TaskId, events
@@ -80,13 +80,15 @@ async def watch(
 
 
 async def _follow(door: Door, task: TaskId, progress: Progress, timeline: list[Moment]) -> Result:
+    first: Noted | None = None
     async for noted in follow(door.bus, task):
+        first = first or noted
         progress.take(noted)
         body = noted.envelope.body
         if not isinstance(body, Command) and (said := tell(body)) is not None:
             timeline.append(Moment(noted.at, said))
         if isinstance(body, events.ResultReleased):
-            return body.result
+            return completed(body.result, first, noted)
         if isinstance(body, events.TaskWaits) and await _undecided(door, body):
             return _waiting(body, progress)
     raise TemporaryError(f"the log ended before the result of task {task}")

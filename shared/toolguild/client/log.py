@@ -31,6 +31,7 @@ class Entry:
     subject: str
     at: str
     data: bytes
+    trace_id: str = ""  # 32 hexadecimal digits, or "" when it is part of no trace
 
     @property
     def key(self) -> str:
@@ -120,4 +121,11 @@ async def _read(
 def _entry(message: Msg) -> Entry:
     about = message.metadata
     at = about.timestamp.isoformat(timespec="milliseconds")
-    return Entry(about.sequence.stream, message.subject, at, message.data)
+    trace = _trace_id((message.headers or {}).get("traceparent", ""))
+    return Entry(about.sequence.stream, message.subject, at, message.data, trace)
+
+
+def _trace_id(parent: str) -> str:
+    """Return the trace's id in a W3C traceparent header."""
+    parts = parent.split("-")
+    return parts[1] if len(parts) >= 4 and len(parts[1]) == 32 else ""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from toolguild import telemetry
 from toolguild.client import log
 from toolguild.client.progress import follows
 from toolguild.errors import UsageError
@@ -42,6 +43,7 @@ class Noted:
     sequence: int
     at: str
     envelope: Envelope
+    trace_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ async def submit(
     stored: list[Artifact] = [await artifacts.put(path.name, path) for path in order.files]
     brief = brief_of(order, task, policy, datetime.now(UTC))
     given = events.GoalGiven(task=task, brief=brief, goal=order.goal, files=tuple(stored))
-    await send(bus, given)
+    with telemetry.workflow(task):
+        await send(bus, given)
     return task
 
 
@@ -166,18 +169,34 @@ async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[
         if noted is None or watched is None:
             continue
         builds = watched
-        yield Noted(entry.sequence, entry.at, noted)
+        yield Noted(entry.sequence, entry.at, noted, entry.trace_id)
         if isinstance(noted.body, events.ResultReleased):
             return
 
 
+def completed(result: Result, first: Noted, last: Noted) -> Result:
+    """Return a result with its time and its trace, which the log knows better than the guild. Pure.
+
+    `first` and `last` are the first and the last message of the task.
+    """
+    took = datetime.fromisoformat(last.at) - datetime.fromisoformat(first.at)
+    return result.model_copy(
+        update={
+            "seconds": result.seconds or round(took.total_seconds(), 3),
+            "trace_id": result.trace_id or first.trace_id,
+        }
+    )
+
+
 async def result_of(bus: Bus, task: TaskId, *, within: float) -> Result | None:
     """Wait up to so many seconds for a task's result; None when it is not there by then."""
+    first: Noted | None = None
     try:
         async with asyncio.timeout(within):
             async for noted in follow(bus, task):
+                first = first or noted
                 if isinstance(noted.envelope.body, events.ResultReleased):
-                    return noted.envelope.body.result
+                    return completed(noted.envelope.body.result, first, noted)
     except TimeoutError:
         return None
     return None
