@@ -14,7 +14,7 @@ from toolguild.tool.spec import JsonSchema
 from toolguild_planner.marks import answered, files_in, listed, name_of, step_id, translated
 from toolguild_planner.observe import Observation
 from toolguild_planner.proposal import NEW, Proposal, ProposedStep
-from toolguild_planner.schemas import schema_of_type, schema_of_values, type_of_argument
+from toolguild_planner.schemas import INSTANCE, schema_of_type, schema_of_values, type_of_argument
 
 _JAVASCRIPT = re.compile(r"\bjava\s?script\b|\bnode(\.?js)?\b", re.IGNORECASE)
 _WRITES = re.compile(
@@ -22,7 +22,11 @@ _WRITES = re.compile(
     r"\b(files?|plots?|charts?|images?|png|svg|pdf|csv|json|xml|html|xlsx|reports?)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_PLOTS = re.compile(r"\b(plot|chart|graph|histogram|figure|diagram)s?\b", re.IGNORECASE)
+_NEEDS = {  # libraries that only some purposes need
+    "matplotlib": r"matplotlib|(plot|chart|graph|histogram|diagram)s?\b",
+    "numpy": r"numpy|matri(x|ces)|vectors?\b|linear algebra|fourier|fft|regression|polynomial|correlation",
+    "pandas": r"pandas|data ?frames?\b|pivot|excel|xlsx|parquet|resampl|rolling|time series",
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class _Binder:
         )
         entry = self._tools.get(step.tool)
         if entry is not None:
-            return self._existing(bound, entry, arguments)
+            return self._existing(bound, step, entry, arguments)
         if step.tool != NEW:
             known = ", ".join([*self._tools, NEW])
             self.complaints.append(
@@ -83,17 +87,36 @@ class _Binder:
             )
         return self._request(bound, step, arguments)
 
-    def _existing(self, step: Step, entry: Published, arguments: dict[str, JsonValue]) -> Step:
-        schema = entry.tool.draft.input_schema
+    def _existing(
+        self, step: Step, proposed: ProposedStep, entry: Published, arguments: dict[str, JsonValue]
+    ) -> Step:
+        """Bind a published tool; where the goal has examples, the tool has to prove itself on them first."""
+        draft = entry.tool.draft
         paths = [
-            name for name, inner in _properties(schema).items() if inner.get("format") == "path"
+            name
+            for name, inner in _properties(draft.input_schema).items()
+            if inner.get("format") == "path"
         ]
         arguments = self._with_file(arguments, paths)
-        return _step(step, arguments, tool=entry.tool.digest, title=entry.tool.title)
+        examples = self._examples(arguments, tool=entry.tool.name) if self.alone else ()
+        if not examples:
+            return _step(step, arguments, tool=entry.tool.digest, title=entry.tool.title)
+        limits = entry.tool.capabilities.limits.meet(self.seen.grant.limits)
+        spec = ToolSpec(
+            name=draft.name,
+            purpose=draft.description,
+            input_schema=draft.input_schema,
+            output_schema=draft.output_schema,
+            examples=examples,
+            language=draft.language,
+            capabilities=entry.tool.capabilities.model_copy(update={"limits": limits}),
+            notes=self._notes(),
+        )
+        return _step(step, arguments, request=spec, candidates=(entry.tool.digest,))
 
     def _request(self, step: Step, proposed: ProposedStep, arguments: dict[str, JsonValue]) -> Step:
         arguments = {name_of(name) or name: value for name, value in arguments.items()}
-        if not any(references(value) for value in arguments.values()):
+        if not any(_refers(value) for value in arguments.values()):
             free = [one.name for one in proposed.arguments if one.type == "file"] or ["path"]
             arguments = self._with_file(arguments, [name_of(free[0]) or "path"])
         examples = self._examples(arguments) if self.alone else ()
@@ -107,7 +130,7 @@ class _Binder:
             examples=examples,
             language=self._language(),
             capabilities=self._asked(proposed, arguments),
-            notes=(*self.goal.constraints, *self.goal.preferences),
+            notes=self._notes(),
         )
         return _step(step, arguments, request=spec)
 
@@ -117,17 +140,19 @@ class _Binder:
         """Bind the only input file to the only argument that takes a file, where the model forgot to."""
         if len(paths) == 1 and len(self._names) == 1:
             (path,), (name,) = paths, self._names
-            if not any(True for _ in references(arguments.get(path))):
+            if not _refers(arguments.get(path)):
                 rest = {key: value for key, value in arguments.items() if key != path}
                 return {path: {"$file": name}, **rest}
         return arguments
 
-    def _examples(self, arguments: Mapping[str, JsonValue]) -> tuple[Example, ...]:
-        """Give the examples of the goal to the one tool that is asked for."""
+    def _examples(self, arguments: Mapping[str, JsonValue], tool: str = "") -> tuple[Example, ...]:
+        """Give the examples of the goal to the one tool of the plan; a published tool's names are its own."""
         fitting = []
         for example in self.goal.examples:
             called = dict(example.arguments) or _called(arguments, sorted(example.files))
             if called.keys() != arguments.keys():
+                if tool:
+                    continue
                 wanted = ", ".join(called)
                 self.complaints.append(
                     f"the arguments of the tool must be called {wanted}, as in the example"
@@ -152,7 +177,11 @@ class _Binder:
             one = said.get(name)
             words = one.description if one else ""
             type_name = type_of_argument(value, one.type if one else "file")
-            about = "; ".join(filter(None, (words, self._format(value))))
+            about = (
+                (words or "path of a file") + self._format(value)
+                if _is_file(value, type_name)
+                else words
+            )
             properties[name] = schema_of_type(type_name, about)
             if type_name == "array" and any(files_in(value)):
                 properties[name] = {
@@ -171,7 +200,7 @@ class _Binder:
         """Say what the file is like that stands for an argument."""
         name = next(iter(files_in(value)), None)
         file = next((file for file in self.seen.files if file.name == name), None)
-        return f"for instance {'; '.join(file.shown[:2])}" if file else ""
+        return INSTANCE + "; ".join(file.shown[:2]) if file else ""
 
     def _language(self) -> Language:
         words = " ".join((self.goal.primary, *self.goal.constraints, *self.goal.preferences))
@@ -182,12 +211,11 @@ class _Binder:
     def _asked(self, proposed: ProposedStep, arguments: Mapping[str, JsonValue]) -> Capabilities:
         grant = self.seen.grant
         words = f"{proposed.purpose} {proposed.returned}"
-        plots = {"matplotlib"} if _PLOTS.search(words) else set()
-        reads = any(_is_file(value) for value in arguments.values())
+        reads = any(_is_file(arguments[name], _said(proposed, name)) for name in arguments)
         writes = proposed.returns == "file" or _WRITES.search(words) or self._leaves_files()
         every = f"{words} {' '.join((self.goal.primary, *self.goal.constraints))}".lower()
         return Capabilities(
-            imports=tuple(sorted((set(proposed.libraries) | plots) & set(self.seen.libraries))),
+            imports=tuple(name for name in self.seen.libraries if _needed(name, every)),
             read=grant.read if reads else (),
             write=grant.write if writes else (),
             hosts=tuple(host for host in grant.hosts if host.partition(":")[0].lower() in every),
@@ -198,6 +226,11 @@ class _Binder:
             ),
             limits=Limits().meet(grant.limits),
         )
+
+    def _notes(self) -> tuple[str, ...]:
+        """Say what the tool is wanted for: a small model's purpose may leave out what matters."""
+        wanted = (f"wanted for: {self.goal.primary}",) if self.alone else ()
+        return (*wanted, *self.goal.constraints, *self.goal.preferences)
 
     def _leaves_files(self) -> bool:
         return any(example.expected_files for example in self.goal.examples)
@@ -248,8 +281,20 @@ def _properties(schema: JsonSchema) -> dict[str, dict[str, JsonValue]]:
     return {name: inner for name, inner in every.items() if isinstance(inner, dict)}
 
 
-def _is_file(value: JsonValue) -> bool:
-    return type_of_argument(value, "any") == "file" or any(True for _ in files_in(value))
+def _needed(library: str, words: str) -> bool:
+    return re.search(rf"\b({_NEEDS.get(library, library)})", words) is not None
+
+
+def _refers(value: JsonValue) -> bool:
+    return any(True for _ in references(value))
+
+
+def _said(proposed: ProposedStep, name: str) -> str:
+    return next((one.type for one in proposed.arguments if name_of(one.name) == name), "any")
+
+
+def _is_file(value: JsonValue, said: str) -> bool:
+    return type_of_argument(value, said) == "file" or any(True for _ in files_in(value))
 
 
 def _files(step: Step) -> bool:

@@ -11,6 +11,7 @@ from toolguild.messages import Artifact
 from toolguild.policy import Policy
 from toolguild.tool import Published
 from toolguild_planner.preview import FilePreview, preview
+from toolguild_planner.schemas import INSTANCE
 
 CANDIDATES = 4  # more tools in a prompt make a small model worse
 HEAD = 65536
@@ -70,7 +71,7 @@ def parameters(schema: dict[str, Any]) -> list[dict[str, str]]:
         {
             "name": name,
             "type": "file" if inner.get("format") == "path" else str(inner.get("type", "any")),
-            "description": str(inner.get("description", "")),
+            "description": str(inner.get("description", "")).split(INSTANCE)[0],
         }
         for name, inner in schema.get("properties", {}).items()
         if isinstance(inner, dict)

@@ -1,7 +1,7 @@
 """MakePlan -> PlanMade: look, ask, check, and give requests the published tools that may serve them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from pydantic import JsonValue
@@ -42,7 +42,7 @@ async def make_plan(guild: Guild, command: MakePlan) -> PlanMade:
     bound = examined(answer.value, command.goal, seen, done)
     if bound.plan is None:
         raise PermanentError(f"no usable plan: {'; '.join(bound.complaints)}")
-    plan = with_candidates(guild, bound.plan)
+    plan = with_candidates(guild, bound.plan, {step.id for step in done})
     return PlanMade(task=command.task, attempt=command.attempt, plan=plan, usage=(answer.usage,))
 
 
@@ -67,15 +67,14 @@ def examined(proposal: Proposal, goal: Goal, seen: Observation, done: Sequence[S
     return Bound(None, complaints) if complaints else bound
 
 
-def with_candidates(guild: Guild, plan: Plan) -> Plan:
+def with_candidates(guild: Guild, plan: Plan, kept: Set[str]) -> Plan:
     """Name for each request the published tools that are worth trying before one is made."""
     steps = []
     for step in plan.steps:
-        if step.request is not None and not step.candidates:
+        if step.request is not None and step.id not in kept:
             fitting = guild.registry.fitting(step.request, limit=CANDIDATES)
-            step = step.model_copy(
-                update={"candidates": tuple(entry.tool.digest for entry in fitting)}
-            )
+            digests = dict.fromkeys((*step.candidates, *(entry.tool.digest for entry in fitting)))
+            step = step.model_copy(update={"candidates": tuple(digests)[:CANDIDATES]})
         steps.append(step)
     return plan.model_copy(update={"steps": tuple(steps)})
 
@@ -90,18 +89,17 @@ def prompt_values(command: MakePlan, seen: Observation, done: Sequence[Step]) ->
         "preferences": list(goal.preferences),
         "files": [{"name": file.name, "lines": list(file.shown)} for file in seen.files],
         "tools": [_tool(entry) for entry in seen.tools],
-        "libraries": list(seen.libraries),
         "lessons": list(seen.lessons),
         "argument_names": _prescribed(goal),
         "done": [_done(step, command.results) for step in done],
         "complaints": list(command.complaints),
-        "max_steps": seen.max_steps,
     }
 
 
 def _schema(goal: Goal, seen: Observation) -> Mapping[str, Any]:
+    """Narrow the answer to what can be: an example of the whole task asks for one tool that does it all."""
     names = [entry.tool.name for entry in seen.tools]
-    return proposal_schema(names, seen.libraries, seen.max_steps, _prescribed(goal))
+    return proposal_schema(names, 1 if goal.examples else seen.max_steps, _prescribed(goal))
 
 
 def _prescribed(goal: Goal) -> list[str]:

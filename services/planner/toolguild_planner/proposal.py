@@ -34,7 +34,6 @@ class ProposedStep(_Part):
     arguments: tuple[ProposedArgument, ...] = Field(default=(), max_length=40)
     returns: TypeName = "object"
     returned: str = Field(default="", max_length=1000)  # what the returned value is, in words
-    libraries: tuple[str, ...] = ()
     foreach: JsonValue = None
 
 
@@ -46,30 +45,33 @@ class Proposal(_Part):
 
 
 def proposal_schema(
-    tools: Sequence[str], libraries: Sequence[str], max_steps: int, names: Sequence[str] = ()
+    tools: Sequence[str], max_steps: int, names: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return the JSON Schema of a proposal that can name only tools that exist, or NEW.
 
-    `names` are the argument names that the person's examples prescribe; none: any name. Every property
+    `names` are the arguments that a person's examples prescribe for a new tool; none: any. Every property
     is required and nothing else is allowed, as providers with strict schemas want it.
     """
     text = {"type": "string"}
     value = {"anyOf": [text, {"type": "number"}, {"type": "boolean"}, _array(text)]}
+    prescribed = bool(names) and not tools
     argument = _object(
-        name={"type": "string", "enum": list(names)} if names and not tools else text,
+        name={"type": "string", "enum": list(names)} if prescribed else text,
         type={"type": "string", "enum": list(TYPES)},
         value=value,
         description=text,
     )
+    arguments = _array(argument) | {"maxItems": MAX_ARGUMENTS}
+    if prescribed:
+        arguments |= {"minItems": len(names), "maxItems": len(names)}
     step = _object(
         id=text,
-        purpose=text,
         tool={"type": "string", "enum": [*tools, NEW]},
         new_name=text,
-        arguments=_array(argument) | {"maxItems": MAX_ARGUMENTS},
+        arguments=arguments,
+        purpose=text,
         returns={"type": "string", "enum": list(TYPES)},
         returned=text,
-        libraries=_array({"type": "string", "enum": list(libraries)}) if libraries else _none(),
         foreach={"anyOf": [text, {"type": "null"}]},
     )
     steps = _array(step) | {"minItems": 1, "maxItems": max_steps}
@@ -87,7 +89,3 @@ def _object(**properties: dict[str, Any]) -> dict[str, Any]:
 
 def _array(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
-
-
-def _none() -> dict[str, Any]:
-    return {"type": "array", "items": {"type": "string"}, "maxItems": 0}

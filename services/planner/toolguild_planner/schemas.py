@@ -7,6 +7,10 @@ from pydantic import JsonValue
 from toolguild.plan import references
 from toolguild.tool.spec import JsonSchema
 
+INSTANCE = (
+    "; for instance "  # between what an argument is in general and what it is in the first call
+)
+
 
 def schema_of_type(type_name: str, description: str = "") -> JsonSchema:
     """Return the schema of a type that a model may name; "file" is a path, "any" is anything."""
@@ -42,7 +46,11 @@ def type_of_argument(value: JsonValue, said: str) -> str:
     marks = [mark for mark, _ in references(value)]
     if isinstance(value, dict) and marks:
         target = next(target for _, target in references(value))
-        is_file = marks == ["$file"] or (marks == ["$from"] and "/files/" in target)
+        is_file = (
+            marks == ["$file"]
+            or (marks == ["$from"] and "/files/" in target)
+            or (marks == ["$item"] and said == "file")
+        )
         return "file" if is_file else ("any" if said == "file" else said)
     found = _type(value)
     if found == "null":
