@@ -160,6 +160,11 @@ async def test_a_directory_that_cannot_be_used_is_named_with_what_to_do(tmp_path
         await NatsServer(tmp_path / "file" / "nats").start()
 
 
+async def test_a_disk_that_is_nearly_full_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"MB are free, .* MB are needed; free some space"):
+        await NatsServer(tmp_path, needed_mb=10**9).start()
+
+
 async def test_a_damaged_configuration_is_reported_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "jetstream").write_text("a file where a directory should be")
     with pytest.raises(UsageError, match="does not start with its data in"):

@@ -103,6 +103,7 @@ async def connect(
             line.denied.set()
         if "permissions violation" in str(error).lower():
             line.refused = str(error)
+            telemetry.permission_refused()
             log.error("NATS refuses: %s", error)
         else:
             log.debug("NATS: %r", error)

@@ -1,6 +1,6 @@
 """Is this service alive, is it ready, how does it fare: three pages over HTTP."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -11,8 +11,11 @@ from toolguild.errors import Misconfigured
 Check = Callable[[], Awaitable[str]]  # "" when all is well, else what is wrong
 
 
-def application(checks: Mapping[str, Check]) -> web.Application:
-    """Return the pages: /healthz (this process answers), /readyz (every check is well), /metrics."""
+def application(checks: Mapping[str, Check], samples: Sequence[Check] = ()) -> web.Application:
+    """Return the pages: /healthz (this process answers), /readyz (every check is well), /metrics.
+
+    `samples` are run before metrics are shown, for what they measure on the way.
+    """
 
     async def healthz(request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
@@ -24,6 +27,8 @@ def application(checks: Mapping[str, Check]) -> web.Application:
         return web.json_response(body, status=200 if ready else 503)
 
     async def metrics(request: web.Request) -> web.Response:
+        for sample in samples:
+            await sample()
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
@@ -34,9 +39,11 @@ def application(checks: Mapping[str, Check]) -> web.Application:
 
 
 @asynccontextmanager
-async def health_server(host: str, port: int, checks: Mapping[str, Check]) -> AsyncIterator[None]:
+async def health_server(
+    host: str, port: int, checks: Mapping[str, Check], samples: Sequence[Check] = ()
+) -> AsyncIterator[None]:
     """Serve the pages for as long as the block lasts. Raises Misconfigured when the port is taken."""
-    runner = web.AppRunner(application(checks), access_log=None)
+    runner = web.AppRunner(application(checks, samples), access_log=None)
     await runner.setup()
     try:
         try:

@@ -83,9 +83,10 @@ async def run_services(
                 await ensure_consumer(bus.js, service.name, agent)
             await stack.enter_async_context(discoverable(bus, service, agents))
         if settings.http_port:
+            queues = [readiness.consumers(bus, one.name, agents) for one, agents in running_agents]
             checks = _checks(bus, resources, running_agents)
             await stack.enter_async_context(
-                health_server(settings.http_host, settings.http_port, checks)
+                health_server(settings.http_host, settings.http_port, checks, queues)
             )
         if ready is not None:
             ready()

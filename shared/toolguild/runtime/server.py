@@ -32,7 +32,10 @@ _PR_SET_PDEATHSIG = 1
 class NatsServer:
     """One nats-server process that keeps its data below a directory, and dies with this process."""
 
-    def __init__(self, directory: Path, *, port: int | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, port: int | None = None, needed_mb: int = NEEDED_MB
+    ) -> None:
+        self._needed_mb = needed_mb
         self._directory = directory
         self._port = port
         self._process: asyncio.subprocess.Process | None = None
@@ -146,9 +149,9 @@ class NatsServer:
                 f"{directory}: cannot keep data here: {error.strerror}; free some space or set "
                 "TOOLGUILD_DATA_DIR to another directory"
             ) from error
-        if free < NEEDED_MB:
+        if free < self._needed_mb:
             raise UsageError(
-                f"{directory}: only {free} MB are free, {NEEDED_MB} MB are needed; free some space or "
+                f"{directory}: only {free} MB are free, {self._needed_mb} MB are needed; free some space or "
                 "set TOOLGUILD_DATA_DIR to another directory"
             )
 

@@ -22,6 +22,7 @@ _redelivered = Counter(
     ["agent"],
 )
 _dead = Counter("toolguild_dead_letters", "Messages given up.", ["agent", "code"])
+_refused = Counter("toolguild_permissions_refused", "Operations that NATS refused to this service.")
 _waiting = Gauge("toolguild_queue_waiting", "Messages that wait for an agent.", ["agent"])
 _under_way = Gauge(
     "toolguild_queue_under_way", "Messages delivered and not yet settled.", ["agent"]
@@ -65,6 +66,11 @@ def message_redelivered(agent: str) -> None:
 def dead_letter_written(agent: str, code: str) -> None:
     """A message was given up and kept as a dead letter."""
     _dead.labels(agent, code).inc()
+
+
+def permission_refused() -> None:
+    """NATS refused an operation: this service's permissions are wrong, or it is not what it seems."""
+    _refused.inc()
 
 
 def queue_seen(agent: str, *, waiting: int, under_way: int) -> None:
