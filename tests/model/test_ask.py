@@ -226,6 +226,17 @@ async def test_a_model_that_answers_garbage_is_replaced_by_the_next(
     assert len(second.calls[0].request.messages) == 2, "it starts from the prompt"
 
 
+async def test_a_conversation_stays_with_the_model_that_answers(
+    prompts: PromptLibrary, brief: Brief
+) -> None:
+    first, second = Watched(TemporaryError("busy"), GOOD), Watched("no", GOOD, model="second")
+
+    answer = await ask(with_fallback(memory_models(first, prompts), first, second), brief)
+
+    assert answer.model == "second"
+    assert (len(first.calls), len(second.calls)) == (1, 2)
+
+
 async def test_when_all_models_fail_the_first_failure_is_told(
     prompts: PromptLibrary, brief: Brief
 ) -> None:
@@ -332,13 +343,13 @@ async def test_a_small_budget_makes_answers_shorter_before_it_refuses(
 async def test_the_fallback_is_not_a_way_around_the_budget(
     prompts: PromptLibrary, brief: Brief
 ) -> None:
-    first, second = Watched(GOOD), Watched(GOOD)
-    models = with_fallback(memory_models(first, prompts), first, second)
+    dear, free = Watched(GOOD, price=Price(input=1, output=1)), Watched(GOOD)
+    models = with_fallback(memory_models(dear, prompts), dear, free)
 
-    with pytest.raises(OutOfBudget):
-        await ask(models, brief.model_copy(update={"max_tokens": 10}))
+    with pytest.raises(OutOfBudget, match="US dollars"):
+        await ask(models, brief.model_copy(update={"max_usd": 0.5}))
 
-    assert second.calls == []
+    assert dear.calls == free.calls == []
 
 
 async def test_the_operator_s_ceiling_holds_whatever_the_task_asks(

@@ -1,11 +1,12 @@
 """Which model serves which role."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from toolguild.errors import Misconfigured
-from toolguild.model.settings import ROLES, ModelSettings, Target
+from toolguild.model.settings import ROLES, VARIABLES, ModelSettings, Target
 from toolguild.settings import load_settings
 
 LOCAL = "http://127.0.0.1:8080/v1"
@@ -92,3 +93,15 @@ def test_the_settings_of_a_process_are_understood() -> None:
 
     assert ours.targets("judge") == (Target("openai/b", LOCAL),)
     assert ours.record == Path("/rec.jsonl")
+
+
+def test_every_variable_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+
+    documented = set(re.findall(r"`(TOOLGUILD_[A-Z_]+)`", text))
+    roles = {name for name in documented if "__" in name}
+    assert documented - roles == set(VARIABLES.values())
+    assert {name.partition("__")[0] for name in roles} == {
+        "TOOLGUILD_MODELS",
+        "TOOLGUILD_API_BASES",
+    }

@@ -106,7 +106,6 @@ class LiteLLMModel:
             "timeout": call.timeout,
             "drop_params": True,
             "num_retries": 0,
-            "max_retries": 0,
         }
         if self._target.api_base:
             arguments["api_base"] = self._target.api_base
