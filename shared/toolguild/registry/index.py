@@ -13,7 +13,7 @@ from toolguild.registry.words import query_stems, stems
 
 _COLUMNS = ("name", "aliases", "description", "fields")
 _WEIGHTS = (6.0, 4.0, 2.0, 1.0)  # a hit in the name says most
-_ENOUGH = 400  # candidates that are ranked; what SQLite finds beyond them is not looked at
+_ENOUGH = 200  # candidates that are ranked; what SQLite finds beyond them is not looked at
 _PAIRED = 5  # the rarest words of a query, of which any two choose a row
 _COMMON = 2000  # rows from which on a word says little, and counting on costs time
 
@@ -39,9 +39,13 @@ class Index:
         self._db.execute("PRAGMA journal_mode = OFF")  # a derived index: lost is read again
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL)")
-        self._db.execute(
-            f"CREATE VIRTUAL TABLE texts USING fts5({', '.join(_COLUMNS)}, tokenize = 'unicode61')"
-        )
+        for table, columns in (
+            ("texts", _COLUMNS),
+            ("heads", ("name",)),
+        ):  # heads: names alone, fast
+            self._db.execute(
+                f"CREATE VIRTUAL TABLE {table} USING fts5({', '.join(columns)}, tokenize = 'unicode61')"
+            )
 
     def close(self) -> None:
         """Free the index. Idempotent."""
@@ -65,17 +69,22 @@ class Index:
     def _put(self, text: Text) -> None:
         self._db.execute("INSERT OR IGNORE INTO names (name) VALUES (?)", (text.name,))
         (row,) = self._rows("SELECT id FROM names WHERE name = ?", text.name)
-        self._db.execute("DELETE FROM texts WHERE rowid = ?", row)
-        content = [" ".join(stems(part)) for part in astuple(text)]
+        self._forget(row)
+        name, *others = (" ".join(stems(part)) for part in astuple(text))
+        self._db.execute("INSERT INTO heads (rowid, name) VALUES (?, ?)", (*row, name))
         self._db.execute(
-            "INSERT INTO texts (rowid, name, aliases, description, fields) VALUES (?, ?, ?, ?, ?)",
-            (*row, *content),
+            f"INSERT INTO texts (rowid, {', '.join(_COLUMNS)}) VALUES (?, ?, ?, ?, ?)",
+            (*row, name, *others),
         )
+
+    def _forget(self, row: tuple[int]) -> None:
+        for table in ("texts", "heads"):
+            self._db.execute(f"DELETE FROM {table} WHERE rowid = ?", row)
 
     def drop(self, name: str) -> None:
         """Forget a name."""
         for row in self._rows("SELECT id FROM names WHERE name = ?", name):
-            self._db.execute("DELETE FROM texts WHERE rowid = ?", row)
+            self._forget(row)
             self._db.execute("DELETE FROM names WHERE id = ?", row)
 
     def search(self, query: str) -> list[str]:
@@ -91,10 +100,10 @@ class Index:
     def _candidates(self, known: Sequence[str]) -> list[int]:
         """Choose rows worth ranking: those with all the words, those with the rare ones, then with fewer."""
         found: dict[int, None] = {}
-        for match in _questions(known):
+        for table, match in _questions(known):
             if len(found) >= _ENOUGH:
                 break
-            found.update(dict.fromkeys(self._matching(match)))
+            found.update(dict.fromkeys(self._matching(match, table)))
         return list(found)
 
     def _ranked(self, rows: Sequence[int], counts: Mapping[str, int]) -> list[str]:
@@ -124,23 +133,23 @@ class Index:
         )[0]
         return int(count)
 
-    def _matching(self, match: str) -> list[int]:
-        rows = self._rows("SELECT rowid FROM texts WHERE texts MATCH ? LIMIT ?", match, _ENOUGH)
-        return [row for (row,) in rows]
+    def _matching(self, match: str, table: str = "texts") -> list[int]:
+        sql = f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?"
+        return [row for (row,) in self._rows(sql, match, _ENOUGH)]
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with closing(self._db.execute(sql, values)) as cursor:
             return cursor.fetchall()
 
 
-def _questions(known: Sequence[str]) -> Iterator[str]:
-    """Give FTS5 expressions from the narrowest to the widest; `known` has the rarest word first."""
+def _questions(known: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Give tables and FTS5 expressions, the narrowest first; `known` has the rarest word first."""
     quoted = [f'"{word}"' for word in known]
     pairs = [f"({one} AND {other})" for one, other in combinations(quoted[:_PAIRED], 2)]
     for match in (" AND ".join(quoted), " OR ".join(pairs) if len(quoted) > 2 else "", *quoted):
         if match:
-            yield f"{{name}} : ({match})"
-            yield match
+            yield "heads", match
+            yield "texts", match
 
 
 def _score(columns: Sequence[str], rarity: Mapping[str, float]) -> float:
