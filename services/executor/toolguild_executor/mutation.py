@@ -10,8 +10,8 @@ from toolguild.tool import Draft, Exam, MutationScore
 from toolguild_executor.sitting import Peak, Sitting
 from toolguild_executor.together import together
 
-MAX_MUTANTS = 20
-_GENERATED = 5  # inputs for a mutant that no case noticed
+MAX_MUTANTS = 12
+_GENERATED = 3  # inputs for a mutant that no case noticed
 
 
 async def mutation_score(

@@ -89,11 +89,11 @@ def _kind(case: Case, result: CaseResult) -> str:
         fault = result.fault
         # the message may quote the hidden input, so only its type is told
         return f"the call ended with {result.outcome}" + (f" ({fault.type})" if fault else "") + "."
+    if result.difference.startswith("the answer does not meet"):
+        return f"{result.difference}."
     for one in differences(case.expected, result.got):
         where = re.sub(r"/\d+(?=/|$)", "/*", one.pointer) or "the top"
         return f"at {where} of the answer: {one.kind}."
-    if result.difference.startswith("the answer does not meet"):
-        return f"{result.difference}."
     return "the files below /output are not as they should be."
 
 
