@@ -82,6 +82,8 @@ def test_imports_and_guild_tools_are_named() -> None:
         ("open('/output/a', 'w')", True),
         ("open(p, mode='ab')", True),
         ("Path(p).write_text('x')", True),
+        ("Path(p).open('w')", True),
+        ("Path(p).open()", False),
         ("frame.to_csv(p)", True),
         ("open(p)", False),
         ("open(p, 'r', newline='')", False),

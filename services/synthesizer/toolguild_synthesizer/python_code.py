@@ -131,11 +131,9 @@ def _writes(node: ast.Call) -> bool:
         return True
     if name != "open":
         return False
-    said = [*node.args[:2], *(one.value for one in node.keywords if one.arg == "mode")]
+    at = 0 if isinstance(node.func, ast.Attribute) else 1  # Path(x).open("w"), open(x, "w")
+    said = [*node.args[at : at + 1], *(one.value for one in node.keywords if one.arg == "mode")]
     modes = [
         one.value for one in said if isinstance(one, ast.Constant) and isinstance(one.value, str)
     ]
-    return any(
-        len(mode) <= 4 and _WRITING_MODES & set(mode) and set(mode) <= set("rwaxbt+")
-        for mode in modes
-    )
+    return any(_WRITING_MODES & set(mode) for mode in modes)
