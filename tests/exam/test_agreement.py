@@ -64,6 +64,24 @@ def test_a_draft_that_passes_everything_outweighs_two_that_agree_on_less() -> No
     assert disputes(EXAM, reports) == ()
 
 
+def test_two_that_agree_and_pass_nearly_as_much_outweigh_one() -> None:
+    reports = [sat(1, 1, 2, 3), sat(2, 1, 9, 3), sat(3, 1, 9, 3)]
+    group = consensus(EXAM, reports)
+    assert group is not None
+    assert len(group.reports) == 2
+    assert disputes(EXAM, reports) == (A,)
+
+
+def test_an_answer_and_a_crash_do_not_agree() -> None:
+    assert disputes(EXAM, [sat(1, 1, 9, 3), sat(2, 1, 9, 3, outcome="error")]) == ()
+
+
+def test_a_property_that_the_examiner_does_not_answer_about_is_set_aside() -> None:
+    stands, ruling = rule(SORTED, SecondLook(answered=False, answer=True), None)
+    assert stands is None
+    assert "gave no answer" in ruling.why
+
+
 def test_crashing_alike_contradicts_nothing() -> None:
     reports = [sat(1, 1, 9, 3, outcome="error"), sat(2, 1, 9, 3, outcome="error")]
     assert disputes(EXAM, reports) == ()

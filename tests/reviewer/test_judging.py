@@ -182,6 +182,14 @@ async def test_a_tool_that_used_more_than_it_declared_is_refused(tmp_path: Path)
     assert "100 MB" in await refusal(tmp_path, draft=draft, report=report)
 
 
+async def test_the_same_draft_for_another_exam_is_reused(tmp_path: Path) -> None:
+    registry = await holding(samples.tool())
+    exam = samples.exam(seed=9)
+    command = judgement(exam=exam, report=samples.report(on=exam))
+    event = await judge(tmp_path, command, registry)
+    assert (event.made, event.title) == (False, "sum_column@1.0")
+
+
 OTHER = samples.draft(
     name="total", entry="total", source=samples.SUM_SOURCE.replace("sum_column", "total")
 )

@@ -26,7 +26,7 @@ async def judge_test(guild: Guild, command: JudgeTest) -> Event:
     if wrong := objections(command, guild.policy.exam):
         return DraftRefused(build=command.build, attempt=command.attempt, failures=wrong)
     if there := _already_published(guild, command):
-        return _published(command, there, made=True)
+        return _published(command, there, made=there.tool.exam.digest == command.exam.digest)
     if command.rivals is None and (found := _rivals(guild, command)) is not None:
         return found
     if twin := _passing_rival(guild, command):
@@ -49,10 +49,9 @@ def _belongs_together(guild: Guild, command: JudgeTest) -> None:
 
 
 def _already_published(guild: Guild, command: JudgeTest) -> Published | None:
-    """Return the entry of exactly this draft under this exam: the command may come twice."""
+    """Return the entry of exactly this draft: the command may come twice, or the same draft for another spec."""
     for entry in guild.registry.versions(command.draft.name):
-        same = entry.tool.draft.digest == command.draft.digest
-        if same and entry.tool.exam.digest == command.exam.digest and entry.status in _RUNS:
+        if entry.tool.draft.digest == command.draft.digest and entry.status in _RUNS:
             return entry
     return None
 
@@ -60,12 +59,12 @@ def _already_published(guild: Guild, command: JudgeTest) -> Published | None:
 def _rivals(guild: Guild, command: JudgeTest) -> RivalsFound | None:
     """Return the published tools to compare with, or None when there is nothing to compare."""
     fitting = list(guild.registry.fitting(command.spec, limit=MAX_RIVALS))
-    newest = guild.registry.find(command.draft.name)
+    versions = guild.registry.versions(command.draft.name)
+    newest = next((one for one in reversed(versions) if one.status in _RUNS), None)
     if newest is not None and newest.tool.digest not in {one.tool.digest for one in fitting}:
         fitting.append(newest)
     rivals = {one.tool.draft.digest: one for one in fitting}  # of two with one code, one suffices
-    rivals.pop(command.draft.digest, None)
-    if not rivals and newest is None:
+    if not rivals:
         return None
     return RivalsFound(
         build=command.build,
