@@ -51,6 +51,15 @@ def sends(text: str, content_type: str = "application/json") -> Reply:
     return lambda _: web.Response(text=text, content_type=content_type)
 
 
+async def trickle(request: web.Request) -> web.StreamResponse:
+    """Send a space now and then, for ever: each read is quick, the answer never comes."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    while True:
+        await response.write(b" ")
+        await asyncio.sleep(0.02)
+
+
 @dataclass
 class OpenAIServer:
     """Gives its replies one after another, the last one for ever; keeps what it was sent."""
@@ -59,6 +68,7 @@ class OpenAIServer:
     replies: list[Reply] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    trickling: bool = False
     held: asyncio.Event = field(default_factory=asyncio.Event)  # cleared: requests wait
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -66,6 +76,8 @@ class OpenAIServer:
         self.asked.append(asked)
         self.keys.append(request.headers.get("Authorization", ""))
         await self.held.wait()
+        if self.trickling:
+            return await trickle(request)
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         return reply(asked)
 

@@ -1,5 +1,6 @@
 """LiteLLM against a small OpenAI-compatible server that misbehaves in every way we know."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -90,6 +91,21 @@ async def test_a_schema_goes_along(model: LiteLLMModel, server: OpenAIServer) ->
     assert sent["type"] == "json_schema"
     assert sent["json_schema"]["schema"] == SCHEMA
     assert sent["json_schema"]["strict"] is True
+
+
+async def test_an_open_schema_is_a_hint_only(model: LiteLLMModel, server: OpenAIServer) -> None:
+    await model.complete(call(SCHEMA | {"additionalProperties": True}))
+
+    assert server.asked[0]["response_format"]["json_schema"]["strict"] is False
+
+
+async def test_a_model_server_of_another_kind_gets_the_schema_too(server: OpenAIServer) -> None:
+    model = LiteLLMModel(Target("hosted_vllm/small", server.url))
+
+    await model.complete(call(SCHEMA))
+    await model.aclose()
+
+    assert server.asked[0]["response_format"]["json_schema"]["schema"] == SCHEMA
 
 
 async def test_a_server_that_knows_no_schemas_is_told_in_words(
@@ -197,6 +213,15 @@ async def test_a_slow_server_is_given_up_in_time(model: LiteLLMModel, server: Op
 
     with pytest.raises(TemporaryError, match=r"took too long .*TOOLGUILD_MODEL_TIMEOUT"):
         await model.complete(call(timeout=0.3))
+
+
+async def test_a_server_that_answers_in_drops_is_given_up_in_time(
+    model: LiteLLMModel, server: OpenAIServer
+) -> None:
+    server.trickling = True
+
+    with pytest.raises(TemporaryError, match="took too long"):
+        await asyncio.wait_for(model.complete(call(timeout=0.3)), 10)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from tests.model.openai_server import fails, openai_server, says
 
 from toolguild import telemetry
-from toolguild.errors import Misconfigured
+from toolguild.errors import Misconfigured, TemporaryError
 from toolguild.guild import Models, Role
 from toolguild.messages import Brief
 from toolguild.model.check import check_choice, check_models
@@ -115,11 +115,9 @@ async def test_a_recording_is_made_and_played_by_settings_alone(
     assert (played.value, played.model, played.source) == (Number(n=7), "openai/small", "recorded")
 
 
-async def test_each_call_has_a_span_and_is_counted(prompts: PromptLibrary, brief: Brief) -> None:
+async def test_each_call_has_a_span(prompts: PromptLibrary, brief: Brief) -> None:
     exporter = InMemorySpanExporter()
     telemetry.configure_traces("test", processor=SimpleSpanProcessor(exporter))
-    labels = {"role": "planner", "model": SCRIPTED, "source": "scripted", "outcome": "ok"}
-    before = REGISTRY.get_sample_value("toolguild_model_calls_total", labels) or 0
 
     await ask(opened(ModelSettings(model=SCRIPTED), prompts), brief)
 
@@ -128,7 +126,25 @@ async def test_each_call_has_a_span_and_is_counted(prompts: PromptLibrary, brief
     assert span.attributes["gen_ai.request.model"] == SCRIPTED
     assert span.attributes["gen_ai.agent.name"] == "planner"
     assert span.attributes["gen_ai.usage.input_tokens"]
-    assert REGISTRY.get_sample_value("toolguild_model_calls_total", labels) == before + 1
+
+
+def counted(outcome: str, model: str) -> float:
+    labels = {"role": "planner", "model": model, "source": "local", "outcome": outcome}
+    return REGISTRY.get_sample_value("toolguild_model_calls_total", labels) or 0
+
+
+async def test_calls_are_counted_by_what_became_of_them(
+    prompts: PromptLibrary, brief: Brief
+) -> None:
+    async with openai_server(says("hm"), says('{"n": 7}'), fails(500)) as server:
+        models = opened(ModelSettings(model=f"openai/counted@{server.url}"), prompts)
+        await ask(models, brief)
+        with pytest.raises(TemporaryError):
+            await ask(models, brief)
+        await models.aclose()
+
+    outcomes = [counted(name, "openai/counted") for name in ("malformed", "ok", "failed")]
+    assert outcomes == [1, 1, 1]
 
 
 async def test_the_check_asks_each_model_once_and_says_what_is_wrong() -> None:

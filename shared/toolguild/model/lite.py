@@ -71,9 +71,10 @@ class LiteLLMModel:
             _loaded.in_memory_llm_clients_cache.flush_cache()
 
     async def _try(self, litellm: Any, call: Call) -> Completion:
+        arguments = self._arguments(litellm, call)
         try:
             async with asyncio.timeout(call.timeout):
-                response = await litellm.acompletion(**self._arguments(litellm, call))
+                response = await litellm.acompletion(**arguments)
         except Exception as error:  # LiteLLM lets errors of many libraries through
             failure = classify(error, self._target)
             if self._may_be_the_schema(call, failure):
@@ -198,6 +199,7 @@ def _import() -> Any:
         ) from error
     litellm.suppress_debug_info = True  # or it prints on stdout
     litellm.turn_off_message_logging = True
+    litellm.telemetry = False
     return litellm
 
 
