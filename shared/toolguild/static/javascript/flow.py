@@ -300,6 +300,8 @@ class Flow:
         index = self.evaluate(node.fields["index"], scope)
         found: set[Value] = set(self._items(owner))
         names = texts(index)
+        if names and node.fields["index"].type != "string":
+            self.judge.unknown_property(owner, node)  # what else it may be is not known
         for name in names:
             found |= self._property(owner, name, node, computed=True)
         if not names:
@@ -380,7 +382,21 @@ class Flow:
         if name is not None:
             self._add(scope.resolve(name.text), values)
         self._parts(node, scope)
+        for part in node.children:
+            if part.type == "class_heritage":
+                bases = sorted(one.path for one in self._last(part, scope) if isinstance(one, Ref))
+                self.judge.call(bases, part, [NOTHING], new=True)
         return values
+
+    def _thrown(self, node: Node, scope: Scope) -> Values:
+        self._add(("field", "thrown"), self._last(node, scope))
+        return NOTHING
+
+    def _caught(self, node: Node, scope: Scope) -> Values:
+        parameter = node.fields.get("parameter")
+        if parameter is not None:
+            self._bind(parameter, self._env.get(("field", "thrown"), NOTHING), scope)
+        return self.evaluate(node.fields["body"], scope)
 
     # calls
 
@@ -393,8 +409,9 @@ class Flow:
         else:
             parts = given.children if given is not None else []
             arguments = [self.evaluate(part, scope) for part in parts]
+        literal = given is not None and [part.type for part in given.children[:1]] == ["string"]
         if target.type == "import":
-            return self._load(arguments, node)
+            return self._load(arguments, node, literal=literal)
         function = self.evaluate(target, scope)
         paths = sorted(one.path for one in function if isinstance(one, Ref))
         if new and paths == ["value.constructor"]:
@@ -405,15 +422,15 @@ class Flow:
             if isinstance(one, Function):
                 found |= self._enter(one.number, arguments)
         for path in paths:
-            found |= self._outside(path, arguments, node)
+            found |= self._outside(path, arguments, node, literal=literal)
         if target.type == "member_expression":
             owner = self.evaluate(target.fields["object"], scope)
             found |= self._method(owner, target.fields["property"].text, arguments, node, scope)
         return frozenset(found)
 
-    def _outside(self, path: str, arguments: list[Values], node: Node) -> Values:
+    def _outside(self, path: str, arguments: list[Values], node: Node, *, literal: bool) -> Values:
         if path in ("require", "module.require", "process.mainModule.require"):
-            return self._load(arguments, node)
+            return self._load(arguments, node, literal=literal)
         if path.startswith("require.") or path.endswith((".call", ".apply", ".bind")):
             base = path.rpartition(".")[0]
             if base in ("require", "eval", "Function") and path.endswith(
@@ -423,7 +440,7 @@ class Flow:
                     return frozenset((Ref(base),))
                 rest = [*arguments[1:], NOTHING]
                 items = self._items(rest[0]) if path.endswith(".apply") else rest[0]
-                return self._load([items], node) if base == "require" else NOTHING
+                return self._load([items], node, literal=False) if base == "require" else NOTHING
         if path in ("path.join", "path.resolve", "path.posix.join"):
             return self._joined(arguments)
         constants = [_single(values) for values in arguments]
@@ -433,9 +450,9 @@ class Flow:
                 return frozenset((Const(text),))
         return NOTHING
 
-    def _load(self, arguments: list[Values], node: Node) -> Values:
+    def _load(self, arguments: list[Values], node: Node, *, literal: bool) -> Values:
         names = texts(arguments[0]) if arguments else []
-        if not names:
+        if not literal:
             self.judge.report("dynamic-import", node, "a module is loaded by a computed name")
         return frozenset(Ref(self.judge.module(name, node)) for name in names)
 
@@ -543,6 +560,8 @@ _HANDLERS: dict[str, Callable[[Flow, Node, Scope], Values]] = {
         flow._import(node, scope) | flow._parts(node, scope)
     ),
     "return_statement": Flow._returned,
+    "throw_statement": Flow._thrown,
+    "catch_clause": Flow._caught,
     "with_statement": Flow._with,
     "class_declaration": Flow._class,
     "class": Flow._class,

@@ -6,10 +6,12 @@ from typing import Any
 
 from toolguild.static.python.fold import Folder, Unfoldable
 from toolguild.static.python.judge import Judge
-from toolguild.static.python.library import constructed, is_builtin
+from toolguild.static.python.library import NAMED_TEXTS, constructed, is_builtin
 from toolguild.static.python.scope import Scope, Scopes
 from toolguild.static.python.values import (
+    MAX_CONSTANTS,
     MAX_VALUES,
+    MORE,
     NOTHING,
     Box,
     Const,
@@ -46,6 +48,8 @@ class Expressions:
         self.changed = False
         self.stars: set[str] = set()
         self.bases: dict[int, Values] = {}
+        self.vague: frozenset[Key] = frozenset()  # variables that may also hold what is not known
+        self._unknown: set[Key] = set()
         self._env: dict[Key, Values] = {}
         self._boxes: dict[ast.AST, int] = {}
         self._box_nodes: list[ast.AST] = []
@@ -57,14 +61,30 @@ class Expressions:
 
     def add(self, key: Key, values: Values) -> None:
         """Let a variable also stand for these values."""
+        if not values:
+            self._unknown.add(key)
         old = self._env.get(key, NOTHING)
-        if values <= old or len(old) >= MAX_VALUES:
+        if values <= old:
             return
-        new = old | values
-        if len(new) > MAX_VALUES:
-            new = frozenset(sorted(new, key=repr)[:MAX_VALUES]) | old
-        self._env[key] = new
-        self.changed = True
+        new = _cut(old | values)
+        if new != old:
+            self._env[key] = new
+            self.changed = True
+
+    def settle(self) -> None:
+        """From now on let variables that were given something unknown stand for More as well."""
+        self.vague = frozenset(self._unknown)
+
+    def restart(self) -> None:
+        """Begin a round: forget what the last one evaluated, keep what it learned."""
+        self.changed = False
+        self.memo.clear()
+        self._unknown.clear()
+        self.judge.restart()
+
+    def open(self, key: Key) -> None:
+        """Note that callers outside the code may give a variable anything."""
+        self._unknown.add(key)
 
     def held(self, key: Key) -> Values:
         """Return what a variable may stand for."""
@@ -107,7 +127,7 @@ class Expressions:
         for one in values:
             if isinstance(one, Box):
                 found |= self.held(("box", one.number))
-        return frozenset(found)
+        return frozenset(found) | self.special(values, "__next__")
 
     # expressions
 
@@ -136,6 +156,8 @@ class Expressions:
     def _name(self, node: ast.Name, scope: Scope) -> Values:
         variable, builtin = self.scopes.resolve(node.id, scope, node.lineno)
         values = NOTHING if variable is None else self.held(variable)
+        if variable in self.vague:
+            values |= {MORE}
         if builtin:
             values |= self._global(node)
         return values
@@ -168,15 +190,39 @@ class Expressions:
                 if name == "__dict__":
                     found.add(Namespace(one.path))
                 else:
-                    found.add(Ref(self.judge.resolve(one.path, name, node)))
+                    path = self.judge.resolve(one.path, name, node)
+                    found.add(Ref(path))
+                    if path in NAMED_TEXTS:
+                        found.add(const(NAMED_TEXTS[path]))
             elif isinstance(one, Made):
                 found.add(self._of_made(one, name, node))
             elif isinstance(one, Instance | Local):
-                found |= self._member(one.number, name)
+                found |= self._of_object(one, name)
             elif isinstance(one, Namespace) and one.path == "builtins":
                 self.judge.reference(f"builtins.{name}", node)
                 found.add(Ref(f"builtins.{name}"))
         return frozenset(found) | self.held(("field", name))
+
+    def _of_object(self, one: Instance | Local, name: str) -> set[Value]:
+        """Return a member of an object, and what it gives when it is a property."""
+        found = self._member(one.number, name)
+        for member in tuple(found):
+            if isinstance(member, Local):
+                node = self._nodes[member.number]
+                decorated = getattr(node, "decorator_list", [])
+                if any("property" in ast.unparse(decorator) for decorator in decorated):
+                    found |= self.held(("return", member.number))
+        return found or set(self.special(frozenset((one,)), "__getattr__"))
+
+    def special(self, owner: Values, name: str) -> Values:
+        """Return what Python's own call of a special method of the owner may return."""
+        found: Values = NOTHING
+        for one in owner:
+            if isinstance(one, Instance):
+                for method in self._member(one.number, name):
+                    if isinstance(method, Local):
+                        found |= self.held(("return", method.number))
+        return found
 
     def _of_made(self, one: Made, name: str, node: ast.AST) -> Value:
         if one.path == "pathlib.Path" and name == "parent":
@@ -218,7 +264,7 @@ class Expressions:
     def _of_namespace(self, one: Namespace, index: Values, node: ast.AST) -> set[Value]:
         found: set[Value] = set()
         names = texts(index)
-        if not names:
+        if not names or MORE in index:
             self.judge.unknown_name(one.path, node)
         for name in names:
             if one.path:
@@ -279,9 +325,11 @@ class Expressions:
 
     def _dict(self, node: ast.Dict, scope: Scope) -> Values:
         contents: set[Value] = set()
-        for part in (*node.keys, *node.values):
-            if part is not None:
-                contents |= self.evaluate(part, scope)
+        for key, value in zip(node.keys, node.values, strict=True):
+            values = self.evaluate(value, scope)
+            contents |= values if key is not None else self.items(values)
+            if key is not None:
+                contents |= self.evaluate(key, scope)
         return self.box(node, frozenset(contents))
 
     def _starred(self, node: ast.Starred, scope: Scope) -> Values:
@@ -381,7 +429,8 @@ class Expressions:
             elif isinstance(one, Instance):
                 for method in self._member(one.number, "__call__"):
                     if isinstance(method, Local):
-                        self._call_local(method.number, node, [NOTHING, *arguments], keywords)
+                        given = [NOTHING, *arguments]
+                        found |= self._call_local(method.number, node, given, keywords)
             elif isinstance(one, Ref):
                 found |= self._call_ref(one.path, node, arguments, keywords)
         return frozenset(found)
@@ -412,6 +461,9 @@ class Expressions:
         for name, values in keywords.items():
             if name in known:
                 self.add(self.scopes.owner(name, inner), values)
+            elif definition.args.kwarg is not None:
+                rest = self.box(definition.args.kwarg, values)
+                self.add(self.scopes.owner(definition.args.kwarg.arg, inner), rest)
         return self.held(("return", number))
 
     def _call_ref(
@@ -423,6 +475,9 @@ class Expressions:
             for name in texts(arguments[1]):
                 found |= self.attribute(first, name, node)
             return found
+        if path == "builtins.setattr" and len(arguments) > 2:
+            for name in texts(arguments[1]):
+                self.add(("field", name), arguments[2])
         if path in ("builtins.vars", "builtins.globals", "builtins.locals"):
             modules = frozenset(Namespace(one.path) for one in first if isinstance(one, Ref))
             return modules if first else frozenset((Namespace(""),))
@@ -470,6 +525,8 @@ class Expressions:
 
         def lookup(part: ast.expr) -> Any:
             values = self.evaluate(part, scope)
+            named = [one for one in values if isinstance(one, Ref) and one.path in NAMED_TEXTS]
+            values -= frozenset(named)
             if len(values) != 1:
                 raise Unfoldable
             (value,) = values
@@ -506,6 +563,17 @@ _CONTAINERS = words(
     "list tuple set frozenset dict sorted reversed iter enumerate zip collections.deque "
     "collections.OrderedDict itertools.chain itertools.cycle"
 )
+
+
+def _cut(values: Values) -> Values:
+    """Return the values, less what is too many: constants first, since names matter more."""
+    constants = [one for one in values if isinstance(one, Const | Prefix)]
+    if len(constants) > MAX_CONSTANTS:
+        spare = sorted(constants, key=repr)[MAX_CONSTANTS:]
+        values = values - frozenset(spare) | {MORE}
+    if len(values) > MAX_VALUES:
+        values = frozenset(sorted(values, key=repr)[:MAX_VALUES]) | {MORE}
+    return values
 
 
 def _added(left: Values, right: Values) -> set[Value]:

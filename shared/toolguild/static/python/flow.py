@@ -18,10 +18,13 @@ class Flow(Expressions):
 
     def run(self) -> None:
         """Evaluate the whole module until no variable gets a new value."""
+        self._until_stable()
+        self.settle()
+        self._until_stable()
+
+    def _until_stable(self) -> None:
         for _ in range(_MAX_ROUNDS):
-            self.changed = False
-            self.memo.clear()
-            self.judge.restart()
+            self.restart()
             self.block(self.tree.body, self.scopes.module)
             if not self.changed:
                 return
@@ -60,6 +63,7 @@ class Flow(Expressions):
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     values = self.evaluate(item.context_expr, scope)
+                    values |= self.special(values, "__enter__")
                     if item.optional_vars is not None:
                         self.assign(item.optional_vars, values, scope, None)
                 self.block(node.body, scope)
@@ -129,15 +133,19 @@ class Flow(Expressions):
             for part, value in zip(target.elts, source.elts, strict=True):
                 self.assign(part, self.evaluate(value, scope), scope, value)
             return
-        items = self.items(values)
+        inside = self.items(values)
+        inside |= {one for one in values if not isinstance(one, Box)}  # pairs of a zip, flattened
         for part in target.elts:
-            self.assign(part, items, scope, None)
+            self.assign(part, inside, scope, None)
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         """Follow a definition: decorators, defaults, then the body with what callers pass."""
         inner = self.scopes.of_node[node]
         number = self.define(node, inner)
         self.arguments(node.args, inner, scope)
+        if scope is self.scopes.module and not node.name.startswith("_"):
+            for parameter in parameters(node.args):
+                self.open(self.scopes.owner(parameter.arg, inner))
         if node.returns is not None:
             self.evaluate(node.returns, scope)
         if scope.is_class:

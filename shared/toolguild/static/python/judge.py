@@ -10,6 +10,7 @@ from toolguild.static.finding import Finding, finding
 from toolguild.static.paths import is_system, outside
 from toolguild.static.python import library
 from toolguild.static.python.values import (
+    MORE,
     NOTHING,
     Const,
     Made,
@@ -44,6 +45,9 @@ _PAYLOAD: Final = re.compile(
     r"/bin/(?:ba)?sh|rm\s+-rf|curl\s|wget\s|powershell)",
     re.IGNORECASE,
 )
+_MODULE_READERS: Final = frozenset(
+    f"builtins.{name}" for name in ("getattr", "setattr", "hasattr", "vars", "dir", "isinstance")
+)
 _REFLECTION: Final = frozenset(
     f"builtins.{name}" for name in ("getattr", "setattr", "delattr", "vars", "globals", "locals")
 )
@@ -60,7 +64,20 @@ _METHODS: Final = {  # of objects that the review does not know
     "create_subprocess_shell": "call-denied",
 }
 _PROCESS: Final = frozenset(("subprocess", "multiprocessing", "pty", "signal", "pexpect", "sh"))
-_FETCHERS: Final = ("pandas.", "numpy.", "polars.", "xarray.", "imageio.", "geopandas.", "skimage.")
+_FETCHERS: Final = (
+    "pandas.",
+    "numpy.",
+    "polars.",
+    "xarray.",
+    "imageio.",
+    "geopandas.",
+    "skimage.",
+    "xml.",
+    "lxml.",
+    "PIL.",
+    "torch.",
+    "tensorflow.",
+)
 _URL: Final = re.compile(r"(?:https?|ftps?|s3|gs|ssh|sftp)://", re.IGNORECASE)
 _HIDDEN_MODULES: Final = words(
     "os sys subprocess builtins importlib ctypes socket shutil posix pty marshal runpy inspect "
@@ -293,6 +310,8 @@ class Judge:
             self._getter(path, node, arguments)
         elif path.startswith(("re.", "regex.")):
             self._pattern(node, arguments)
+        if path not in _MODULE_READERS:
+            self._handed_on(node, [*arguments, *keywords.values()])
         self._flags(path, node, keywords)
         self._paths(path, node, arguments, keywords)
 
@@ -301,7 +320,7 @@ class Judge:
             return
         names = texts(arguments[1])
         verb = path.removeprefix("builtins.")
-        if not names and verb != "hasattr":
+        if (not names or MORE in arguments[1]) and verb != "hasattr":
             self.report("dynamic-attribute", node, f"{verb} with a name that cannot be computed")
         for name in names:
             if name == "__class__":
@@ -325,6 +344,15 @@ class Judge:
         for text in texts(arguments[0]) if arguments else []:
             if is_slow(text):
                 self.report("slow-pattern", node, f"{text[:60]!r} can take exponential time")
+
+    def _handed_on(self, node: ast.Call, arguments: list[Values]) -> None:
+        """Judge that a module itself goes where the review cannot follow it."""
+        for values in arguments:
+            for one in values:
+                if isinstance(one, Ref) and one.path in _HIDDEN_MODULES:
+                    self.report(
+                        "reflection", node, f"the module {one.path} is passed on as a value"
+                    )
 
     def _flags(self, path: str, node: ast.Call, keywords: dict[str, Values]) -> None:
         if any(
@@ -380,7 +408,7 @@ class Judge:
         rule = _METHODS.get(name)
         if rule and not any(isinstance(one, Ref) for one in owner):
             self.report(rule, node, f"call of .{name}()")
-        if name == "eval" and arguments and not known:
+        if name == "eval" and arguments:
             self.report("expression-text", node, ".eval() of an expression given as text")
         if name in ("system", "popen", "spawnl", "execv") and arguments and not known:
             self.report("call-ask", node, f"call of .{name}() of something unknown")

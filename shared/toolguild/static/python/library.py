@@ -159,6 +159,9 @@ _TEXT_ONLY = (
 )
 
 
+NAMED_TEXTS = {"os.sep": "/", "os.path.sep": "/", "os.pardir": "..", "os.curdir": "."}
+
+
 def is_builtin(name: str) -> bool:
     """Say whether a bare name is one of Python's built-in functions, types and constants."""
     return name in _BUILTINS and not (name.startswith("__") and name != "__import__")

@@ -55,11 +55,19 @@ class Box(NamedTuple):
     number: int
 
 
-Value = Const | Prefix | Ref | Made | Namespace | Local | Instance | Box
+class More(NamedTuple):
+    """Something that is not known, besides what else the set holds."""
+
+    what: str = "unknown"
+
+
+Value = More | Const | Prefix | Ref | Made | Namespace | Local | Instance | Box
 Values = frozenset[Value]
 
 NOTHING: Final[Values] = frozenset()
-MAX_VALUES = 12  # more are cut, so that a review ends; what is cut counts as unknown
+MORE: Final = More()
+MAX_CONSTANTS = 12  # of one variable; what is cut leaves a More behind
+MAX_VALUES = 64
 
 
 def const(value: Plain) -> Const:
