@@ -143,7 +143,7 @@ class Flow(Expressions):
         inner = self.scopes.of_node[node]
         number = self.define(node, inner)
         self.arguments(node.args, inner, scope)
-        if scope is self.scopes.module and not node.name.startswith("_"):
+        if not node.name.startswith("_"):  # others may call it
             for parameter in parameters(node.args):
                 self.open(self.scopes.owner(parameter.arg, inner))
         if node.returns is not None:
