@@ -129,8 +129,8 @@ def _work(view: View) -> "RenderableType":
 
     grid = Table.grid(padding=(0, 2))
     grid.add_column(width=AGENTS)
-    for name, said in list(view.work.items())[:MOST_WORK]:
-        grid.add_row(Text(name.partition("|")[0], style="magenta"), Text(said[:90]))
+    for work in list(view.work.values())[:MOST_WORK]:
+        grid.add_row(Text(work.agent, style="magenta"), Text(work.said[:90]))
     if len(view.work) > MOST_WORK:
         grid.add_row("", Text(f"and {len(view.work) - MOST_WORK} more at once", style="dim"))
     return grid

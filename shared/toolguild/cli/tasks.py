@@ -90,8 +90,8 @@ async def _show(task: str, *, as_json: bool) -> int:
         say(view.goal)
         for step in view.steps:
             say(f"  {step.state:8s} {step.id}  {step.purpose}  {step.title}")
-        for name, doing in view.work.items():
-            say(f"  {name.partition('|')[0]:12s} {doing}")
+        for work in view.work.values():
+            say(f"  {work.agent:12s} {work.said}")
         if view.waits:
             say(f"  waiting for a person: {view.waits}")
         say(foot(view, task, 0.0))

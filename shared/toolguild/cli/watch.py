@@ -90,7 +90,7 @@ async def _follow(door: Door, task: TaskId, progress: Progress, timeline: list[M
         if isinstance(body, events.ResultReleased):
             return completed(body.result, first, noted)
         if isinstance(body, events.TaskWaits) and await _undecided(door, body):
-            return _waiting(body, progress)
+            return completed(_waiting(body, progress), first, noted)
     raise TemporaryError(f"the log ended before the result of task {task}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from toolguild.client.tell import agent_of, doing, tell
 from toolguild.messages import Command, Envelope, Message, ModelUsage, Result, add_usage
@@ -28,12 +29,20 @@ class StepView:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What an agent does now."""
+
+    agent: str
+    said: str
+
+
+@dataclass(frozen=True)
 class View:
     """All that the progress display shows."""
 
     goal: str = ""
     steps: tuple[StepView, ...] = ()
-    work: Mapping[str, str] = field(default_factory=dict)  # "agent|order" -> what it does now
+    work: Mapping[UUID, Work] = field(default_factory=dict)  # by the order's id
     tools: tuple[str, ...] = ()  # "made NAME@VERSION", "reused NAME@VERSION"
     usage: Mapping[str, tuple[ModelUsage, ...]] = field(default_factory=dict)
     builds: Mapping[str, str] = field(default_factory=dict)  # build -> name of the tool wanted
@@ -56,8 +65,8 @@ def fold(view: View, envelope: Envelope) -> View:
     body = envelope.body
     view = replace(view, last=tell(body) or view.last)
     if isinstance(body, Command):
-        return _ordered(view, body)
-    return _happened(_relieved(view, body), body)
+        return _ordered(view, envelope.id, body)
+    return _happened(_relieved(view, envelope.cause), body)
 
 
 def follows(builds: frozenset[str], task: str, body: Message) -> frozenset[str] | None:
@@ -69,61 +78,21 @@ def follows(builds: frozenset[str], task: str, body: Message) -> frozenset[str] 
     return None
 
 
-def _ordered(view: View, body: Command) -> View:
+def _ordered(view: View, order: UUID, body: Command) -> View:
     said = doing(body)
     if said is None:
         return view
-    view = replace(view, work={**view.work, f"{agent_of(body)}|{_order(body)}": said})
+    view = replace(view, work={**view.work, order: Work(agent_of(body), said)})
     if isinstance(body, do.RunTool):
         return _step(view, body.step, state="running", started=1)
     return view
 
 
-def _order(body: Command) -> str:
-    return f"{body.kind}|{body.key}|{body.ref}"
-
-
-def _relieved(view: View, body: Message) -> View:
-    """Take off the work that this event answers."""
-    answered = _answers(body)
-    if answered is None:
+def _relieved(view: View, order: UUID | None) -> View:
+    """Take off the work that an event answers: its cause is the order."""
+    if order not in view.work:
         return view
-    work = {name: text for name, text in view.work.items() if not _is(name, answered)}
-    return replace(view, work=work)
-
-
-def _is(name: str, answered: str) -> bool:
-    order = name.partition("|")[2]
-    return order == answered or (answered.endswith("*") and order.startswith(answered[:-1]))
-
-
-def _answers(body: Message) -> str | None:
-    """Name the order that an event answers; a star stands for any rest."""
-    match body:
-        case fact.PlanMade():
-            return f"make-plan|{body.key}|*"
-        case fact.ToolTried(step=step, tool=tool):
-            return f"try-tool|{body.key}|{step}:{tool[:12]}"
-        case fact.ToolDrafted(attempt=attempt):
-            return f"draft-tool|{body.key}|{attempt}"
-        case fact.ExamSet():
-            return f"set-exam|{body.key}|*"
-        case fact.DraftReviewed(attempt=attempt) | fact.ApprovalAsked(attempt=attempt):
-            return f"review-draft|{body.key}|{attempt}"
-        case fact.DraftTested(attempt=attempt, role=role):
-            return f"test-draft|{body.key}|{role}:{attempt}:*"
-        case fact.RivalsFound(attempt=attempt) | fact.DraftRefused(attempt=attempt):
-            return f"judge-test|{body.key}|{attempt}"
-        case fact.ToolPublished():
-            return f"judge-test|{body.key}|*"
-        case fact.ToolRan(step=step, item=item):
-            return f"run-tool|{body.key}|{step}" + ("" if item is None else f":{item}")
-        case fact.CriteriaJudged():
-            return f"judge-criteria|{body.key}|*"
-        case fact.WorkFailed(of=of, ref=ref):
-            return f"{of}|{body.key}|{ref}"
-        case _:
-            return None
+    return replace(view, work={one: work for one, work in view.work.items() if one != order})
 
 
 def _happened(view: View, body: Message) -> View:

@@ -87,7 +87,7 @@ def progress(task: str, view: View) -> dict[str, Any]:
             {"step": step.id, "state": step.state, "purpose": step.purpose, "tool": step.title}
             for step in view.steps
         ],
-        "work": list(view.work.values()),
+        "work": [{"agent": one.agent, "doing": one.said} for one in view.work.values()],
         "model": {
             "source": source_of(usage),
             "calls": sum(one.calls for one in usage),
