@@ -13,6 +13,7 @@ from tests.model.openai_server import OpenAIServer, Reply, fails, openai_server,
 from toolguild.canonical import Digest
 from toolguild.errors import Misconfigured, PermanentError, TemporaryError
 from toolguild.messages import Brief
+from toolguild.model.failure import redact
 from toolguild.model.library import PromptLibrary
 from toolguild.model.lite import LiteLLMModel
 from toolguild.model.memory import memory_models
@@ -206,6 +207,27 @@ async def test_what_will_not_pass_says_what_to_do_and_is_tried_once(
     assert len(server.asked) == 1
     assert KEY not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key plainwordkey1 is wrong",
+        "got sk-abc*******9x",
+        "Authorization: Bearer abc.def",
+        "gsk_12345678",
+    ],
+)
+def test_no_message_quotes_what_is_or_looks_like_a_key(text: str) -> None:
+    shown = redact(text, {"SOME_API_KEY": "plainwordkey1", "HOME": "key", "EMPTY_TOKEN": ""})
+
+    assert "[key]" in shown
+    for part in ("plainword", "sk-", "abc.def", "gsk_"):
+        assert part not in shown
+
+
+def test_messages_are_one_short_line() -> None:
+    assert redact("a\n\tb" + "x" * 1000, {}) == "a b" + "x" * 397 + "..."
 
 
 async def test_a_slow_server_is_given_up_in_time(model: LiteLLMModel, server: OpenAIServer) -> None:
