@@ -44,7 +44,7 @@ class CrashingBucket(Bucket):
     """Loses its connection at the n-th write: before it, or with `after` when it has been made."""
 
     def __init__(self, bucket: Bucket, at: int, *, after: bool) -> None:
-        self._kv = bucket._kv
+        super().__init__(bucket._js, bucket._kv)
         self._at, self._after = at, after
 
     async def save(self, key: str, body: bytes, *, over: Stored | None) -> Stored:
@@ -218,6 +218,50 @@ async def test_a_watch_that_has_gone_deaf_is_noticed(
             await until(lambda: registry.runnable(tool), registry)
             await writer.set_status(tool, "revoked", "harm")
             await until(lambda: not registry.runnable(tool), registry)
+
+
+class HastyWatcher(DeafWatcher):
+    """Says that all has been read before anything has, as nats-py may on a busy machine."""
+
+    def __init__(self, watcher: Any) -> None:
+        super().__init__(watcher)
+        self._said = False
+
+    async def __anext__(self) -> Any:
+        if not self._said:
+            self._said = True
+            return None
+        return await anext(self._watcher)
+
+
+async def test_a_registry_is_ready_only_when_all_has_been_read(
+    js: JetStreamContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_registry(js) as writer:
+        entry = await publish(writer, samples.named("sum_column"))
+    watch = Bucket.watch
+
+    async def hasty(self: Bucket) -> Any:
+        return HastyWatcher(await watch(self))
+
+    monkeypatch.setattr(Bucket, "watch", hasty)
+    async with open_registry(js) as registry:
+        assert registry.all() == [entry]
+
+
+async def test_a_registry_whose_last_entry_was_taken_away_for_good_is_read(
+    js: JetStreamContext,
+) -> None:
+    kv = await js.key_value("tools")
+    async with open_registry(js) as writer:
+        entry = await publish(writer, samples.named("sum_column"))
+    await kv.put("name.gone", b"{}")
+    await js.purge_stream("KV_tools", subject="$KV.tools.name.gone")
+    async with open_registry(js) as registry:
+        assert registry.all() == [entry]
+    await js.purge_stream("KV_tools")
+    async with open_registry(js) as registry:
+        assert registry.all() == []
 
 
 async def test_a_failed_read_never_looks_like_an_empty_registry(

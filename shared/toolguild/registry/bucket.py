@@ -34,7 +34,8 @@ class Stored:
 class Bucket:
     """Entries by key. Whatever is not an answer of the server raises TemporaryError: never "there is none"."""
 
-    def __init__(self, kv: KeyValue) -> None:
+    def __init__(self, js: JetStreamContext, kv: KeyValue) -> None:
+        self._js = js
         self._kv = kv
 
     async def get(self, key: str) -> Stored | None:
@@ -71,8 +72,17 @@ class Bucket:
         async with _wrapped("the bucket"):
             return (await self._kv.status()).stream_info.state.last_seq
 
+    async def newest_entry(self) -> int:
+        """Return the revision of the newest entry that a watch will give, 0 when there is none."""
+        async with _wrapped("the bucket"):
+            try:
+                message = await self._js.get_last_msg(f"KV_{BUCKET}", f"$KV.{BUCKET}.>")
+            except NotFoundError:
+                return 0
+            return message.seq or 0
+
     async def watch(self) -> KeyValue.KeyWatcher:
-        """Return every entry as it is, then None, then every change."""
+        """Return every entry as it is, oldest write first, then every change; None somewhere in between."""
         async with _wrapped("the bucket"):
             return await self._kv.watchall()
 
@@ -81,7 +91,7 @@ async def bind(js: JetStreamContext) -> Bucket:
     """Return the bucket. Raises Misconfigured when nobody has made it."""
     async with _wrapped("the bucket"):
         try:
-            return Bucket(await js.key_value(BUCKET))
+            return Bucket(js, await js.key_value(BUCKET))
         except (BucketNotFoundError, NotFoundError) as error:
             raise Misconfigured(
                 f"there is no key-value bucket {BUCKET!r} on this NATS server; `toolguild up` makes it"

@@ -64,19 +64,25 @@ class Follower:
 
     async def _read_and_watch(self) -> None:
         start = await self._bucket.last_revision()
+        newest = await self._bucket.newest_entry()
         watcher = await self._bucket.watch()
         try:
-            await self._read_all(watcher, start)
+            await self._read_all(watcher, start, newest)
             await self._watch(watcher)
         finally:
             with contextlib.suppress(nats.errors.Error, OSError):
                 await watcher.stop()  # type: ignore[no-untyped-call]  # nats-py leaves it untyped
 
-    async def _read_all(self, watcher: KeyValue.KeyWatcher, start: int) -> None:
-        keys = set()
-        while (entry := await _next(watcher, _STALLED)) is not None:
-            self._take(entry)
-            keys.add(entry.key)
+    async def _read_all(self, watcher: KeyValue.KeyWatcher, start: int, newest: int) -> None:
+        """Read until the newest entry has come. The watcher's own end mark may come before any entry has."""
+        keys: set[str] = set()
+        reached = 0
+        while reached < newest:
+            entry = await _next(watcher, _STALLED)
+            if entry is not None:
+                self._take(entry)
+                keys.add(entry.key)
+                reached = entry.revision or 0
         self._mirror.keep_only(keys, start)
         self._saw(start)
         self.ready.set()
@@ -112,7 +118,7 @@ class Follower:
 
 
 async def _next(watcher: KeyValue.KeyWatcher, timeout: float) -> KeyValue.Entry | None:
-    """Return the next entry, None at the end of the first reading. Raises TimeoutError.
+    """Return the next entry, or None for the watcher's end mark. Raises TimeoutError.
 
     The watcher's own time-out is `asyncio.wait_for`, which on Python 3.11 can swallow a cancellation.
     """
