@@ -97,7 +97,14 @@ class Docker:
         listener.setblocking(False)
         container = None
         try:
-            container = await asyncio.to_thread(self._start, template, mode, private)
+            starting = asyncio.ensure_future(
+                asyncio.to_thread(self._start, template, mode, private)
+            )
+            try:
+                container = await asyncio.shield(starting)
+            except asyncio.CancelledError:
+                container = await starting  # the engine goes on: wait, to remove what it made
+                raise
             control = await _accept(listener, container)
         except BaseException:
             if container is not None:

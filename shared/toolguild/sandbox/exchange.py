@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import os
 import socket
+import struct
 
 from toolguild.capability import Limits
 from toolguild.sandbox import frames
 from toolguild.sandbox.failure import Stop
 
 _READ = 1 << 18
+_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 
 class Exchange:
@@ -24,6 +26,7 @@ class Exchange:
         self._unsent = memoryview(b"")
         self._most_printed = 0
         self.printed = bytearray()
+        self.pid: int | None = None  # the child's, once it said it is ready, where we can see it
 
     async def carry(self, request: bytes, answer: frames.Answer, limits: Limits) -> Stop | None:
         """Send the request and take the answer, until it ended, the child is gone, or a limit is passed."""
@@ -78,7 +81,7 @@ class Exchange:
 
     def _take(self) -> None:
         try:
-            data = self._channel.recv(_READ)  # plain recv: descriptors that come along are dropped
+            data = self._first() if self.pid is None else self._channel.recv(_READ)
         except BlockingIOError:
             return
         except OSError:
@@ -94,6 +97,15 @@ class Exchange:
             self._end(error.what)
         if self._answer.ended:
             self._end(None)
+
+    def _first(self) -> bytes:
+        """Read the harness's first word, with which the kernel tells who sent it."""
+        data, told, _, _ = self._channel.recvmsg(_READ, socket.CMSG_SPACE(_CREDENTIALS.size))
+        self.pid = 0
+        for level, kind, content in told:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                self.pid = _CREDENTIALS.unpack(content)[0]
+        return data
 
     def _take_printed(self) -> None:
         try:

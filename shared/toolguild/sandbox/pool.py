@@ -9,6 +9,7 @@ from toolguild.errors import UsageError
 from toolguild.sandbox import inputs
 from toolguild.sandbox.interface import Call, Ran, SandboxBroken, SandboxUnavailable
 from toolguild.sandbox.outer import MODES, Backend, Mode, ModeRefused, Template
+from toolguild.sandbox.server import Reaped
 from toolguild.sandbox.warm import NotStarted, Warm
 
 _ISOLATION: dict[Mode, str] = {
@@ -32,6 +33,7 @@ class Pool:
         self._most_idle = max(4, 2 * size)
         self._idle: deque[Warm] = deque()
         self._busy: set[Warm] = set()
+        self._returning: list[Warm] = []
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -52,7 +54,7 @@ class Pool:
     async def _serve(self, call: Call, template: Template) -> Ran:
         if self._closed:
             raise SandboxBroken("the sandbox is closed")
-        warm = self._take(template) or await self._boot(template)
+        warm = await self._obtain(template)
         if self._closed:
             await warm.close()
             raise SandboxBroken("the sandbox was closed")
@@ -60,8 +62,24 @@ class Pool:
         try:
             return await warm.call(call)
         finally:
-            self._busy.discard(warm)
-            self._give_back(warm)
+            self._returning.append(warm)
+            if warm.clearing is None:
+                self._give_back(warm)
+            else:
+                warm.clearing.add_done_callback(lambda task: self._give_back(warm, task))
+
+    async def _obtain(self, template: Template) -> Warm:
+        """Take an idle sandbox, or wait for one that is being cleared, or boot one."""
+        while True:
+            warm = self._take(template)
+            if warm is not None:
+                return warm
+            clearing = [
+                w.clearing for w in self._returning if w.template == template and w.clearing
+            ]
+            if not clearing:
+                return await self._boot(template)
+            await asyncio.wait(clearing, return_when=asyncio.FIRST_COMPLETED)
 
     async def close(self) -> None:
         """End everything. Idempotent."""
@@ -92,7 +110,12 @@ class Pool:
                 return self._take(template)
         return None
 
-    def _give_back(self, warm: Warm) -> None:
+    def _give_back(self, warm: Warm, cleared: asyncio.Task[Reaped] | None = None) -> None:
+        if cleared is not None and not cleared.cancelled():
+            cleared.exception()  # a sandbox that broke while it was cleared is spent, no more
+        warm.clearing = None
+        self._returning.remove(warm)
+        self._busy.discard(warm)
         if self._closed:
             return  # close() ends it
         if warm.spent:

@@ -39,6 +39,21 @@ def use(pids: list[int]) -> Use:
     return Use(memory / (1 << 20), ticks / _TICKS)
 
 
+def used_by(pid: int | None) -> Use | None:
+    """Return what one living process has used and its peak memory, or None where it cannot be seen."""
+    if not pid:
+        return None
+    try:
+        status = Path(f"/proc/{pid}/status").read_bytes()
+        on_processor = Path(f"/proc/{pid}/schedstat").read_bytes()  # of its first thread, in ns
+        after_name = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        peak_kb = int(status.partition(b"VmHWM:")[2].split(maxsplit=1)[0])
+    except (OSError, IndexError):
+        return None
+    ticks = int(after_name[11]) + int(after_name[12])
+    return Use(peak_kb / 1024, max(ticks / _TICKS, int(on_processor.split()[0]) / 1e9))
+
+
 def _children(pid: int) -> list[int]:
     found: list[int] = []
     with contextlib.suppress(OSError):
