@@ -1,0 +1,232 @@
+"""What a call may return, and what it passes on."""
+
+import ast
+from abc import ABC, abstractmethod
+from typing import Any
+
+from toolguild.static.python.fold import Folder, Unfoldable
+from toolguild.static.python.library import NAMED_TEXTS, constructed
+from toolguild.static.python.memory import Memory
+from toolguild.static.python.scope import Scope
+from toolguild.static.python.values import (
+    NOTHING,
+    Box,
+    Const,
+    Instance,
+    Local,
+    Made,
+    Namespace,
+    Ref,
+    Value,
+    Values,
+    const,
+    texts,
+)
+from toolguild.static.words import words
+
+_ADDS = frozenset(("append", "add", "insert", "appendleft", "push", "put", "setdefault"))
+_ADDS_ALL = frozenset(("extend", "update"))
+_TAKES = frozenset(
+    ("get", "pop", "popitem", "values", "keys", "items", "copy", "popleft", "setdefault")
+)
+_CONTAINERS = words(
+    "list tuple set frozenset dict sorted reversed iter enumerate zip collections.deque "
+    "collections.OrderedDict itertools.chain itertools.cycle"
+)
+
+
+class Calls(Memory, ABC):
+    """Follows calls into what the code defines, and into what is known of libraries."""
+
+    @abstractmethod
+    def evaluate(self, node: ast.expr, scope: Scope) -> Values:
+        """Return what an expression may stand for, once a round."""
+
+    @abstractmethod
+    def attribute(self, owner: Values, name: str, node: ast.AST) -> Values:
+        """Return what attribute `name` of the owner may be, and have it judged."""
+
+    @abstractmethod
+    def assign(
+        self, target: ast.expr, values: Values, scope: Scope, source: ast.expr | None
+    ) -> None:
+        """Give values to a target; `source` is the expression where the target takes it apart."""
+
+    def _call(self, node: ast.Call, scope: Scope) -> Values:
+        self.judge.called_names.add(node.func)
+        function = self.evaluate(node.func, scope)
+        arguments = [self.evaluate(argument, scope) for argument in node.args]
+        keywords: dict[str, Values] = {}
+        for keyword in node.keywords:
+            values = self.evaluate(keyword.value, scope)
+            if keyword.arg is not None:
+                keywords[keyword.arg] = values
+        owner = NOTHING
+        if isinstance(node.func, ast.Attribute):
+            owner = self.evaluate(node.func.value, scope)
+        self.judge.call(node, function, owner, arguments, keywords)
+        folded = self._fold(node, scope)
+        if folded:
+            return folded
+        found = self.apply(function, node, arguments, keywords)
+        if isinstance(node.func, ast.Attribute):
+            found |= _of_path(owner, node.func.attr, arguments)
+            found |= self._of_box(owner, node.func.attr, arguments)
+        return found
+
+    def apply(
+        self, function: Values, node: ast.expr, arguments: list[Values], keywords: dict[str, Values]
+    ) -> Values:
+        """Return what calling any of the functions may give."""
+        found: set[Value] = set()
+        for one in function:
+            if isinstance(one, Local):
+                found |= self._call_local(one.number, node, arguments, keywords)
+            elif isinstance(one, Instance):
+                for method in self._member(one.number, "__call__"):
+                    if isinstance(method, Local):
+                        given = [NOTHING, *arguments]
+                        found |= self._call_local(method.number, node, given, keywords)
+            elif isinstance(one, Ref):
+                found |= self._call_ref(one.path, node, arguments, keywords)
+        return frozenset(found)
+
+    def _call_local(
+        self, number: int, node: ast.expr, arguments: list[Values], keywords: dict[str, Values]
+    ) -> Values:
+        definition, inner = self._nodes[number], self._inner[number]
+        if isinstance(definition, ast.ClassDef):
+            for method in self._member(number, "__init__"):
+                if isinstance(method, Local):
+                    self._call_local(method.number, node, [NOTHING, *arguments], keywords)
+            return frozenset((Instance(number),))
+        if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return NOTHING
+        named = [*definition.args.posonlyargs, *definition.args.args]
+        in_class = inner.parent is not None and inner.parent.is_class
+        through = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if in_class and through and len(arguments) < len(named):
+            named = named[1:]
+        for parameter, values in zip(named, arguments, strict=False):
+            self.add(self.scopes.owner(parameter.arg, inner), values)
+        if definition.args.vararg is not None:
+            for values in arguments[len(named) :]:
+                rest = self.box(definition.args.vararg, values)
+                self.add(self.scopes.owner(definition.args.vararg.arg, inner), rest)
+        known = {one.arg for one in (*named, *definition.args.kwonlyargs)}
+        for name, values in keywords.items():
+            if name in known:
+                self.add(self.scopes.owner(name, inner), values)
+            elif definition.args.kwarg is not None:
+                rest = self.box(definition.args.kwarg, values)
+                self.add(self.scopes.owner(definition.args.kwarg.arg, inner), rest)
+        return self.held(("return", number))
+
+    def _call_ref(
+        self, path: str, node: ast.expr, arguments: list[Values], keywords: dict[str, Values]
+    ) -> Values:
+        first = arguments[0] if arguments else NOTHING
+        if path == "builtins.getattr" and len(arguments) >= 2:
+            found: Values = arguments[2] if len(arguments) > 2 else NOTHING
+            for name in texts(arguments[1]):
+                found |= self.attribute(first, name, node)
+            return found
+        if path == "builtins.setattr" and len(arguments) > 2:
+            for name in texts(arguments[1]):
+                self.add(("field", name), arguments[2])
+        if path in ("builtins.vars", "builtins.globals", "builtins.locals"):
+            modules = frozenset(Namespace(one.path) for one in first if isinstance(one, Ref))
+            return modules if first else frozenset((Namespace(""),))
+        if path in ("builtins.__import__", "importlib.import_module"):
+            return frozenset(Ref(name) for name in texts(first))
+        return constructed(path, arguments) or self._container(path, node, arguments, keywords)
+
+    def _container(
+        self, path: str, node: ast.expr, arguments: list[Values], keywords: dict[str, Values]
+    ) -> Values:
+        if path in ("builtins.next", "builtins.max", "builtins.min", "random.choice"):
+            return self.items(arguments[0]) if arguments else NOTHING
+        if path in ("builtins.map", "builtins.filter") and len(arguments) > 1:
+            items = self.items(arguments[1])
+            mapped = self.apply(
+                arguments[0], ast.copy_location(ast.Constant(None), node), [items], {}
+            )
+            return self.box(node, mapped | (items if path.endswith("filter") else NOTHING))
+        if path.removeprefix("builtins.") in _CONTAINERS:
+            contents: set[Value] = set()
+            for values in (*arguments, *keywords.values()):
+                contents |= self.items(values)
+            contents |= frozenset().union(*keywords.values()) if keywords else NOTHING
+            return self.box(node, frozenset(contents))
+        return frozenset((Made(path),))
+
+    def _of_box(self, owner: Values, name: str, arguments: list[Values]) -> Values:
+        boxes = [one for one in owner if isinstance(one, Box)]
+        for one in boxes:
+            if name in _ADDS:
+                for values in arguments:
+                    self.add(("box", one.number), values)
+            elif name in _ADDS_ALL:
+                for values in arguments:
+                    self.add(("box", one.number), self.items(values) | values)
+        if name not in _TAKES or not boxes:
+            return NOTHING
+        contents = self.items(owner)
+        return contents | frozenset(boxes) | (arguments[-1] if arguments else NOTHING)
+
+    def _fold(self, node: ast.expr, scope: Scope) -> Values:
+        """Return the constant that an expression computes, when it does."""
+
+        def lookup(part: ast.expr) -> Any:
+            values = self.evaluate(part, scope)
+            named = [one for one in values if isinstance(one, Ref) and one.path in NAMED_TEXTS]
+            values -= frozenset(named)
+            if len(values) != 1:
+                raise Unfoldable
+            (value,) = values
+            if isinstance(value, Const):
+                return value.value
+            if isinstance(value, Box):
+                made = self._box_nodes[value.number]
+                if isinstance(made, ast.List | ast.Tuple) and made is not node:
+                    return [lookup(item) for item in made.elts]
+            raise Unfoldable
+
+        def function(part: ast.expr) -> str | None:
+            values = self.memo.get(part)
+            if values is None and isinstance(part, ast.Name | ast.Attribute):
+                values = self.evaluate(part, scope)
+            paths = [one.path for one in values or () if isinstance(one, Ref)]
+            return paths[0] if len(paths) == 1 else None
+
+        folder = Folder(lookup, function)
+        try:
+            value = folder.fold(node)
+        except (Unfoldable, RecursionError):
+            return NOTHING
+        if isinstance(value, list):
+            return self.box(
+                node, frozenset(const(one) for one in value if not isinstance(one, list))
+            )
+        if folder.decoded:
+            self.judge.decoded(value, node)
+        return frozenset((const(value),))
+
+
+def _of_path(owner: Values, name: str, arguments: list[Values]) -> Values:
+    """Return the paths that a method of a path makes."""
+    if name not in ("joinpath", "absolute", "resolve", "expanduser"):
+        return NOTHING
+    made: set[Value] = set()
+    for one in owner:
+        if isinstance(one, Made) and one.path == "pathlib.Path":
+            parts = texts(arguments[0]) if arguments else []
+            made |= {Made(one.path, joined(one.text, part)) for part in parts} or {one}
+    return frozenset(made)
+
+
+def joined(base: str | None, part: str) -> str:
+    """Join two parts of a path."""
+    if part.startswith("/") or not base:
+        return part
+    return f"{base.rstrip('/')}/{part}"
