@@ -1,5 +1,6 @@
 """The main job over the real flow: a tool is made, proved, shared, reused, repaired, in two languages."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ async def test_a_tool_is_made_and_another_user_reuses_it_without_any_code_writte
     assert second.status == "succeeded", second.reason
     assert second.answer == {"north": 6, "south": 1}
     assert second.made == ()
-    assert [use.tool for use in second.reused] == [use.tool for use in first.made]
+    assert [use.digest for use in second.reused] == [use.digest for use in first.made]
     kinds = {noted.envelope.body.kind for noted in seen}
     assert "tool-tried" in kinds
     assert not kinds & {"draft-tool", "set-exam", "tool-wanted"}
@@ -88,6 +89,36 @@ async def test_foreach_runs_one_tool_over_a_list(hall: "Hall") -> None:
 
     assert result.status == "succeeded", result.reason
     assert result.answer == ["hello-big-world", "one-two"]
+
+
+async def test_a_tool_calls_another_published_tool_by_digest(hall: "Hall") -> None:
+    first, _ = await hall.run("Slug of the title")
+    second, seen = await hall.run("Title in brackets")
+
+    assert second.status == "succeeded", second.reason
+    assert second.answer == "_hello-big-world_"
+    drafts = [m.envelope.body for m in seen if isinstance(m.envelope.body, events.ToolDrafted)]
+    assert drafts[0].draft.uses == {"slugify": first.made[0].digest}
+
+
+async def test_two_tasks_that_want_the_same_tool_at_once_share_one_build(hall: "Hall") -> None:
+    results = await asyncio.gather(
+        hall.run("Slug of the title", user="ana"), hall.run("Slug of the title", user="ben")
+    )
+
+    assert [result.answer for result, _ in results] == ["hello-big-world"] * 2
+    assert sum(len(result.made) for result, _ in results) == 1
+    assert sum(len(result.reused) for result, _ in results) == 1
+
+
+async def test_independent_steps_each_get_their_tool(hall: "Hall", tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("one\ntwo\n")
+    result, _ = await hall.run("Count lines and slug", notes)
+
+    assert result.status == "succeeded", result.reason
+    assert result.answer == 2
+    assert {use.name for use in result.made} == {"count_lines", "slugify"}
 
 
 async def test_dangerous_and_wrong_drafts_are_refused_until_one_passes(hall: "Hall") -> None:

@@ -85,6 +85,17 @@ PLANS: dict[str, Json] = {
             "s1", "NEW", "slugify_js", SLUG, "string", argument("text", "string", "Hello Big World")
         )
     ),
+    "Title in brackets": one_step(
+        step(
+            "s1",
+            "NEW",
+            "bracket_slug",
+            "Slugify a title and return it with a mark before and after it.",
+            "string",
+            argument("title", "string", "Hello Big World"),
+            argument("mark", "string", "_"),
+        )
+    ),
     "Strip vowels": one_step(
         step("s1", "NEW", "strip_vowels", FETCH, "string", argument("text", "string", "banana"))
     ),
@@ -122,6 +133,10 @@ CODE: dict[str, list[str]] = {
         "function slugify_js({ text }) {\n"
         '  return text.toLowerCase().split(/\\s+/).filter(Boolean).join("-");\n'
         "}\n"
+    ],
+    "bracket_slug": [
+        "from guild import slugify\n\n\n"
+        "def bracket_slug(title, mark):\n    return mark + slugify(text=title) + mark\n"
     ],
     "strip_vowels": [
         'import os\n\n\ndef strip_vowels(text):\n    os.system("id")\n    return text\n',
@@ -190,6 +205,13 @@ EXAMS: dict[str, Json] = {
         ],
         "properties": [{"kind": "idempotent", "argument": "text"}],
     },
+}
+EXAMS["bracket_slug"] = {
+    "cases": [
+        {"arguments": {"title": title, "mark": "*"}, "files": [], "expected": expected}
+        for title, expected in (("A B", "*a-b*"), ("", "**"), ("x", "*x*"))
+    ],
+    "properties": [],
 }
 EXAMS["slugify_js"] = EXAMS["slugify"]
 

@@ -117,8 +117,9 @@ class _Binder:
     def _request(self, step: Step, proposed: ProposedStep, arguments: dict[str, JsonValue]) -> Step:
         arguments = {name_of(name) or name: value for name, value in arguments.items()}
         if not any(_refers(value) for value in arguments.values()):
-            free = [one.name for one in proposed.arguments if one.type == "file"] or ["path"]
-            arguments = self._with_file(arguments, [name_of(free[0]) or "path"])
+            free = [one.name for one in proposed.arguments if one.type == "file"]
+            if free or self.alone:  # of several steps, one may well need no file
+                arguments = self._with_file(arguments, [name_of((free or ["path"])[0]) or "path"])
         examples = self._examples(arguments) if self.alone else ()
         spec = ToolSpec(
             name=name_of(proposed.new_name)
