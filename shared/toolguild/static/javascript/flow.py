@@ -4,19 +4,16 @@ The order in which code runs is not known: a variable stands for everything ever
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from toolguild.static.javascript import fold
-from toolguild.static.javascript.judge import GLOBALS, Judge
-from toolguild.static.javascript.scope import FUNCTIONS, Scope, build
+from toolguild.static.javascript.call import Calls
+from toolguild.static.javascript.judge import GLOBALS
+from toolguild.static.javascript.scope import FUNCTIONS, Scope
 from toolguild.static.javascript.tree import Node
 from toolguild.static.javascript.values import (
-    MAX_VALUES,
     NOTHING,
-    Box,
     Const,
     Function,
-    Prefix,
     Ref,
     Value,
     Values,
@@ -24,23 +21,10 @@ from toolguild.static.javascript.values import (
 )
 
 _MAX_ROUNDS = 4
-Key = Any  # a Variable, or a pair: ("field", name), ("box", number), ("return", number)
 
 
-class Flow:
+class Flow(Calls):
     """Follows one program; the judge then holds the findings of the last round."""
-
-    def __init__(self, root: Node, judge: Judge) -> None:
-        self.root = root
-        self.judge = judge
-        self._scopes = build(root)
-        self._env: dict[Key, Values] = {}
-        self._memo: dict[Node, Values] = {}
-        self._numbers: dict[Node, int] = {}
-        self._nodes: list[Node] = []
-        self._function: list[int] = []
-        self._lists: dict[Node, list[str]] = {}  # arrays of constants, in order
-        self._changed = False
 
     def run(self) -> None:
         """Evaluate the whole program until nothing is new."""
@@ -51,34 +35,6 @@ class Flow:
             self._parts(self.root, self._scopes[self.root])
             if not self._changed:
                 return
-
-    # memory
-
-    def _add(self, key: Key, values: Values) -> None:
-        old = self._env.get(key, NOTHING)
-        if key is not None and not values <= old and len(old) < MAX_VALUES:
-            self._env[key] = old | values
-            self._changed = True
-
-    def _number(self, node: Node) -> int:
-        if node not in self._numbers:
-            self._numbers[node] = len(self._nodes)
-            self._nodes.append(node)
-        return self._numbers[node]
-
-    def _box(self, node: Node, contents: Values) -> Values:
-        number = self._number(node)
-        self._add(("box", number), contents)
-        return frozenset((Box(number),))
-
-    def _items(self, values: Values) -> Values:
-        found: set[Value] = set()
-        for one in values:
-            if isinstance(one, Box):
-                found |= self._env.get(("box", one.number), NOTHING)
-        return frozenset(found)
-
-    # walking
 
     def evaluate(self, node: Node, scope: Scope) -> Values:
         """Return what an expression may stand for; follow a statement."""
@@ -123,70 +79,6 @@ class Flow:
         self._function.pop()
         return values
 
-    def _parameters(self, node: Node) -> list[Node]:
-        single = node.fields.get("parameter")
-        if single is not None:
-            return [single]
-        many = node.fields.get("parameters")
-        return many.children if many is not None else []
-
-    # binding
-
-    def _bind(self, target: Node, values: Values, scope: Scope) -> None:
-        match target.type:
-            case "identifier" | "shorthand_property_identifier_pattern":
-                self._add(scope.resolve(target.text), values)
-            case "assignment_pattern" | "object_assignment_pattern":
-                default = self.evaluate(target.fields["right"], scope)
-                left = target.fields["left"]
-                if left.type == "shorthand_property_identifier_pattern":
-                    values = self._property(values, left.text, left)
-                self._bind(left, values | default, scope)
-            case "object_pattern":
-                for part in target.children:
-                    self._bind_property(part, values, scope)
-            case "array_pattern":
-                items = self._items(values)
-                for part in target.children:
-                    self._bind(part, items, scope)
-            case "rest_pattern":
-                self._bind(target.children[0], values, scope)
-            case "member_expression" | "subscript_expression":
-                self._bind_member(target, values, scope)
-            case _:
-                self.evaluate(target, scope)
-
-    def _bind_property(self, part: Node, values: Values, scope: Scope) -> None:
-        if part.type == "pair_pattern":
-            key = part.fields["key"]
-            for name in self._key_names(key, scope):
-                self._bind(part.fields["value"], self._property(values, name, key), scope)
-        elif part.type == "shorthand_property_identifier_pattern":
-            self._bind(part, self._property(values, part.text, part), scope)
-        else:
-            self._bind(part, values, scope)
-
-    def _key_names(self, key: Node, scope: Scope) -> list[str]:
-        if key.type == "property_identifier":
-            return [key.text]
-        if key.type == "computed_property_name":
-            return texts(self._last(key, scope))
-        return texts(self.evaluate(key, scope))
-
-    def _bind_member(self, target: Node, values: Values, scope: Scope) -> None:
-        owner = self.evaluate(target.fields["object"], scope)
-        if target.type == "member_expression":
-            names: list[str | None] = [target.fields["property"].text]
-        else:
-            names = list(texts(self.evaluate(target.fields["index"], scope))) or [None]
-        for name in names:
-            self.judge.replaced(owner, name, target)
-            if name is not None:
-                self._add(("field", name), values)
-        for one in owner:
-            if isinstance(one, Box):
-                self._add(("box", one.number), values)
-
     def _declarator(self, node: Node, scope: Scope) -> Values:
         value = node.fields.get("value")
         values = NOTHING if value is None else self.evaluate(value, scope)
@@ -197,7 +89,7 @@ class Flow:
         values = self.evaluate(node.fields["right"], scope)
         if node.type == "augmented_assignment_expression":
             left = self.evaluate(node.fields["left"], scope)
-            values = self._sum(left, values) | values
+            values = self.joined(left, values) | values
         self._bind(node.fields["left"], values, scope)
         return values
 
@@ -231,8 +123,6 @@ class Flow:
                 found = self._property(values, name.text, name)
                 self._bind(one.fields.get("alias", name), found, scope)
 
-    # expressions
-
     def _identifier(self, node: Node, scope: Scope) -> Values:
         variable = scope.resolve(node.text)
         if variable is not None:
@@ -253,9 +143,9 @@ class Flow:
         done: Values = frozenset((Const(""),))
         for part in node.children:
             if part.type == "template_substitution":
-                done = self._sum(done, self._last(part, scope))
+                done = self.joined(done, self._last(part, scope))
             else:
-                done = self._sum(done, frozenset((Const(fold.unescape(part.text)),)))
+                done = self.joined(done, frozenset((Const(fold.unescape(part.text)),)))
         return done
 
     def _regex(self, node: Node, scope: Scope) -> Values:
@@ -335,31 +225,10 @@ class Flow:
         left = self.evaluate(node.fields["left"], scope)
         right = self.evaluate(node.fields["right"], scope)
         if node.operators[:1] == ("+",):
-            return self._sum(left, right)
+            return self.joined(left, right)
         if node.operators[:1] in (("||",), ("&&",), ("??",)):
             return left | right
         return NOTHING
-
-    def _sum(self, left: Values, right: Values) -> Values:
-        found: set[Value] = set()
-        for one in left:
-            if isinstance(one, Prefix):
-                found.add(one)
-                continue
-            if not isinstance(one, Const):
-                continue
-            ends = [two for two in right if isinstance(two, Const)][:4]
-            for two in ends:
-                if isinstance(one.value, float) and isinstance(two.value, float):
-                    found.add(Const(one.value + two.value))
-                elif len(_text(one.value)) + len(_text(two.value)) < fold.MAX_SIZE:
-                    found.add(Const(_text(one.value) + _text(two.value)))
-            if not ends and isinstance(one.value, str) and one.value:
-                tails = [two for two in right if isinstance(two, Prefix)]
-                found.add(Prefix(one.value + (tails[0].text if tails else "")))
-            elif not ends and one.value == "":
-                found |= {two for two in right if isinstance(two, Prefix)}
-        return frozenset(found)
 
     def _ternary(self, node: Node, scope: Scope) -> Values:
         self.evaluate(node.fields["condition"], scope)
@@ -397,141 +266,6 @@ class Flow:
         if parameter is not None:
             self._bind(parameter, self._env.get(("field", "thrown"), NOTHING), scope)
         return self.evaluate(node.fields["body"], scope)
-
-    # calls
-
-    def _call(self, node: Node, scope: Scope) -> Values:
-        new = node.type == "new_expression"
-        target = node.fields["constructor" if new else "function"]
-        given = node.fields.get("arguments")
-        if given is not None and given.type == "template_string":
-            arguments = [self.evaluate(given, scope)]
-        else:
-            parts = given.children if given is not None else []
-            arguments = [self.evaluate(part, scope) for part in parts]
-        literal = given is not None and [part.type for part in given.children[:1]] == ["string"]
-        if target.type == "import":
-            return self._load(arguments, node, literal=literal)
-        function = self.evaluate(target, scope)
-        paths = sorted(one.path for one in function if isinstance(one, Ref))
-        if new and paths == ["value.constructor"]:
-            paths = []  # another object of the same class
-        self.judge.call(paths, node, arguments, new=new)
-        found: set[Value] = set()
-        for one in function:
-            if isinstance(one, Function):
-                found |= self._enter(one.number, arguments)
-        for path in paths:
-            found |= self._outside(path, arguments, node, literal=literal)
-        if target.type == "member_expression":
-            owner = self.evaluate(target.fields["object"], scope)
-            found |= self._method(owner, target.fields["property"].text, arguments, node, scope)
-        return frozenset(found)
-
-    def _outside(self, path: str, arguments: list[Values], node: Node, *, literal: bool) -> Values:
-        if path in ("require", "module.require", "process.mainModule.require"):
-            return self._load(arguments, node, literal=literal)
-        if path.startswith("require.") or path.endswith((".call", ".apply", ".bind")):
-            base = path.rpartition(".")[0]
-            if base in ("require", "eval", "Function") and path.endswith(
-                (".call", ".apply", ".bind")
-            ):
-                if path.endswith(".bind"):
-                    return frozenset((Ref(base),))
-                rest = [*arguments[1:], NOTHING]
-                items = self._items(rest[0]) if path.endswith(".apply") else rest[0]
-                return self._load([items], node, literal=False) if base == "require" else NOTHING
-        if path in ("path.join", "path.resolve", "path.posix.join"):
-            return self._joined(arguments)
-        constants = [_single(values) for values in arguments]
-        if None not in constants:
-            text = fold.decode(path, [one for one in constants if one is not None])
-            if text is not None:
-                return frozenset((Const(text),))
-        return NOTHING
-
-    def _load(self, arguments: list[Values], node: Node, *, literal: bool) -> Values:
-        names = texts(arguments[0]) if arguments else []
-        if not literal:
-            self.judge.report("dynamic-import", node, "a module is loaded by a computed name")
-        return frozenset(Ref(self.judge.module(name, node)) for name in names)
-
-    def _joined(self, arguments: list[Values]) -> Values:
-        done: Values = NOTHING
-        for place, values in enumerate(arguments):
-            if place == 0:
-                done = frozenset(one for one in values if isinstance(one, Const | Prefix))
-            else:
-                done = self._sum(self._sum(done, frozenset((Const("/"),))), values)
-        return done
-
-    def _enter(self, number: int, arguments: list[Values]) -> Values:
-        node = self._nodes[number]
-        scope = self._scopes.get(node)
-        if node.type in FUNCTIONS and scope is not None:
-            for parameter, values in zip(self._parameters(node), arguments, strict=False):
-                self._bind(parameter, values, scope)
-        return self._env.get(("return", number), NOTHING)
-
-    def _method(
-        self, owner: Values, name: str, arguments: list[Values], node: Node, scope: Scope
-    ) -> Values:
-        found: set[Value] = set()
-        constants = [_single(values) for values in arguments]
-        for text in texts(owner):
-            if None not in constants:
-                made = fold.method(text, name, [one for one in constants if one is not None])
-                if isinstance(made, list):
-                    found |= self._box(node, frozenset(Const(one) for one in made))
-                    self._lists[node] = made
-                elif made is not None:
-                    found.add(Const(made))
-        for one in owner:
-            if isinstance(one, Box):
-                found |= self._of_box(one, name, arguments, node, scope)
-            elif isinstance(one, Function) and name in ("call", "apply", "bind"):
-                found |= {one} if name == "bind" else self._enter(one.number, arguments[1:])
-        return frozenset(found)
-
-    def _of_box(
-        self, one: Box, name: str, arguments: list[Values], node: Node, scope: Scope
-    ) -> set[Value]:
-        if name in ("push", "unshift", "add", "set", "concat"):
-            for values in arguments:
-                self._add(("box", one.number), values | self._items(values))
-        made = self._nodes[one.number]
-        plain = self._lists.get(made)
-        if plain is None and made.type == "array":
-            parts = [_single(self.evaluate(part, scope)) for part in made.children]
-            plain = [_text(part) for part in parts if part is not None]
-            plain = plain if len(plain) == len(parts) else None
-        if plain is not None and name == "reverse":
-            self._lists[node] = plain[::-1]
-            return set(self._box(node, self._items(frozenset((one,)))))
-        if plain is not None and name == "join":
-            glue = _single(arguments[0]) if arguments else ","
-            return {Const(_text(glue).join(plain)[: fold.MAX_SIZE])} if glue is not None else set()
-        callbacks = [each for values in arguments for each in values if isinstance(each, Function)]
-        results: set[Value] = set()
-        for each in callbacks:
-            results |= self._enter(each.number, [self._items(frozenset((one,)))])
-        if name in ("get", "pop", "shift", "at", "find"):
-            return set(self._items(frozenset((one,)))) | results
-        return set(self._box(node, frozenset(results) | self._items(frozenset((one,)))))
-
-
-def _single(values: Values) -> str | float | None:
-    if len(values) == 1:
-        (value,) = values
-        if isinstance(value, Const):
-            return value.value
-    return None
-
-
-def _text(value: str | float) -> str:
-    if isinstance(value, str):
-        return value
-    return str(int(value)) if value == value // 1 and abs(value) < 1e15 else str(value)
 
 
 _HANDLERS: dict[str, Callable[[Flow, Node, Scope], Values]] = {
