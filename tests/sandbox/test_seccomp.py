@@ -1,0 +1,99 @@
+"""The filters allow and refuse what they should, tried on a small interpreter of their own instructions."""
+
+import struct
+
+import pytest
+
+from toolguild.sandbox.inside import seccomp, syscalls
+
+_ALLOW, _KILL = 0x7FFF0000, 0x80000000
+
+
+def _verdict(
+    bpf: bytes, number: int, *arguments: int, architecture: int = syscalls.ARCHITECTURE
+) -> int:
+    """Run a filter on one system call, as the kernel would."""
+    padded = (*arguments, *[0] * (6 - len(arguments)))
+    data = struct.pack("<IIQ6Q", number, architecture, 0, *padded)
+    program = list(struct.iter_unpack("<HBBI", bpf))
+    at, accumulator = 0, 0
+    while True:
+        code, if_true, if_false, k = program[at]
+        at += 1
+        if code == 0x20:
+            accumulator = struct.unpack_from("<I", data, k)[0]
+        elif code == 0x06:
+            return int(k)
+        elif code == 0x05:
+            at += k
+        else:
+            test = {0x15: accumulator == k, 0x35: accumulator >= k, 0x45: bool(accumulator & k)}[
+                code
+            ]
+            at += if_true if test else if_false
+
+
+_OUTER = seccomp.outer_filter()
+_THREADS = seccomp.child_filter(may_fork=False)
+_FORKING = seccomp.child_filter(may_fork=True)
+
+
+@pytest.mark.parametrize("name", syscalls.NUMBER)
+def test_the_outer_filter_is_exactly_its_list(name: str) -> None:
+    allowed = name in syscalls.ALLOWED or name in syscalls.TEMPLATE_ONLY
+    assert (_verdict(_OUTER, syscalls.NUMBER[name]) == _ALLOW) == allowed
+
+
+def test_unknown_calls_get_no_further_than_the_outer_filter() -> None:
+    assert {_verdict(_OUTER, n) for n in range(448, 600)} == {0x00050000 | seccomp.ENOSYS}
+
+
+@pytest.mark.parametrize("bpf", [_OUTER, _THREADS, _FORKING])
+def test_other_calling_conventions_are_killed(bpf: bytes) -> None:
+    assert _verdict(bpf, 0x40000000 | 39) == _KILL
+    assert _verdict(bpf, 39, architecture=0x40000003) == _KILL
+    assert _verdict(bpf, 39) == _ALLOW
+
+
+@pytest.mark.parametrize("name", [*syscalls.TEMPLATE_ONLY, *syscalls.NEVER, "setsockopt"])
+def test_a_child_loses_what_builds_walls_or_hides_memory(name: str) -> None:
+    assert _verdict(_THREADS, syscalls.NUMBER[name]) != _ALLOW
+    assert _verdict(_FORKING, syscalls.NUMBER[name]) != _ALLOW
+
+
+def test_without_a_grant_only_threads_can_be_made() -> None:
+    thread, process, namespace = 0x3D0F00, 0x1200011, 0x10000011
+    clone = syscalls.NUMBER["clone"]
+    assert _verdict(_THREADS, clone, thread) == _ALLOW
+    assert _verdict(_THREADS, clone, process) != _ALLOW
+    assert _verdict(_FORKING, clone, process) == _ALLOW
+    assert _verdict(_FORKING, clone, namespace) != _ALLOW
+    for name in ("fork", "vfork", "execve"):
+        assert _verdict(_THREADS, syscalls.NUMBER[name]) != _ALLOW
+        assert _verdict(_FORKING, syscalls.NUMBER[name]) == _ALLOW
+
+
+def test_one_prepared_execve_is_let_through_and_no_other() -> None:
+    where = (0x7F00_1111_2222, 0x7F00_3333_4444, 0x7F00_5555_6666)
+    bpf = seccomp.child_filter(may_fork=False, exec_at=where)
+    execve = syscalls.NUMBER["execve"]
+    assert _verdict(bpf, execve, *where) == _ALLOW
+    for index in range(3):
+        for change in (1, 1 << 33):
+            other = [p + change * (i == index) for i, p in enumerate(where)]
+            assert _verdict(bpf, execve, *other) != _ALLOW
+
+
+def test_nothing_can_type_into_a_terminal() -> None:
+    ioctl = syscalls.NUMBER["ioctl"]
+    assert _verdict(_OUTER, ioctl, 1, 0x5412) != _ALLOW
+    assert _verdict(_OUTER, ioctl, 1, 0x541C) != _ALLOW
+    assert _verdict(_OUTER, ioctl, 1, 0x5413) == _ALLOW
+
+
+def test_the_docker_profile_allows_the_same_calls() -> None:
+    profile = seccomp.outer_profile()
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
+    rules = profile["syscalls"]
+    assert isinstance(rules, list)
+    assert set(rules[0]["names"]) == {*syscalls.ALLOWED, *syscalls.TEMPLATE_ONLY}
