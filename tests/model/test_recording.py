@@ -11,6 +11,7 @@ import pytest
 from toolguild.errors import Misconfigured, TemporaryError
 from toolguild.guild import Role
 from toolguild.messages import Brief
+from toolguild.model.ledger import Price
 from toolguild.model.library import PromptLibrary
 from toolguild.model.memory import memory_models
 from toolguild.model.recording import load_recording
@@ -29,9 +30,9 @@ def edit(path: Path, old: str, new: str) -> None:
 class Counting(ScriptedModel):
     """Answers with how often it was asked."""
 
-    def __init__(self) -> None:
-        self.asked = 0
-        super().__init__(self._answer, model="openai/small")
+    def __init__(self, start: int = 0) -> None:
+        self.asked = start
+        super().__init__(self._answer, model="openai/small", price=Price(input=0.001))
 
     def _answer(self, role: Role, prompt: str, values: Mapping[str, Any], sample: int) -> str:
         self.asked += 1
@@ -65,7 +66,7 @@ async def test_what_was_recorded_is_played_and_labelled_so(path: Path, code: Cod
     assert played.value == live.value
     assert played.model == "openai/small"
     assert played.usage.input_tokens == live.usage.input_tokens
-    assert played.usage.usd == 0
+    assert live.usage.usd > played.usage.usd == 0
 
 
 async def test_the_first_line_says_where_the_answers_come_from(
@@ -93,13 +94,18 @@ async def test_a_request_is_recorded_once(path: Path, code: Code) -> None:
     assert len(load_recording(path).entries) == 2
 
 
-async def test_many_writers_lose_nothing_and_leave_nothing_behind(path: Path, code: Code) -> None:
-    recorders = [RecordingModel(Counting(), path) for _ in range(4)]
+async def test_many_writers_agree_lose_nothing_and_leave_nothing_behind(
+    path: Path, code: Code
+) -> None:
+    recorders = [RecordingModel(Counting(start=100 * n), path) for n in range(4)]
 
-    await asyncio.gather(*(code(recorders[n % 4], goal=f"goal {n // 2}") for n in range(16)))
+    answers = await asyncio.gather(
+        *(code(recorders[n % 4], goal=f"goal {n // 2}") for n in range(16))
+    )
 
-    recording = load_recording(path)
-    assert len(recording.entries) == 8
+    played = [await code(RecordedModel(path), goal=f"goal {n // 2}") for n in range(16)]
+    assert [answer.value for answer in answers] == [answer.value for answer in played]
+    assert len({answer.value for answer in answers}) == 8
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 

@@ -59,7 +59,7 @@ class Recording:
         return self.entries.get(request.digest)
 
     def with_entry(self, entry: Entry) -> "Recording":
-        """Add an answer; an earlier one to the same request stays.
+        """Add an answer.
 
         Answers to an earlier wording of the same prompt go: nothing can ask for them any more.
         """
@@ -76,8 +76,7 @@ class Recording:
             for key, one in self.entries.items()
             if one.request.prompt != name or one.request.prompt_digest == digest
         }
-        entries.setdefault(entry.request_digest, entry)
-        return Recording(header, entries)
+        return Recording(header, entries | {entry.request_digest: entry})
 
     def stale(self, prompts: Mapping[str, Digest]) -> Sequence[str]:
         """Return which of the recorded prompts have changed since, or are gone."""
