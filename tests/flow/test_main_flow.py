@@ -2,13 +2,11 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from hall import Hall
 
 from toolguild.goal import Criterion, Example, Goal
 from toolguild.messages import events
-
-if TYPE_CHECKING:
-    from conftest import Hall
 
 EXPENSES = "date,category,amount\n2026-01-01,food,2.50\n2026-01-02,rent,700\n2026-01-03,food,3\n"
 ORDERS = "order_id,region,quantity\n1,north,4\n2,south,1\n3,north,2\n"
@@ -20,7 +18,7 @@ EXAMPLE = Example(
 
 
 async def test_a_tool_is_made_and_another_user_reuses_it_without_any_code_written(
-    hall: "Hall", tmp_path: Path
+    hall: Hall, tmp_path: Path
 ) -> None:
     expenses, orders = tmp_path / "expenses.csv", tmp_path / "orders.csv"
     expenses.write_text(EXPENSES)
@@ -48,7 +46,7 @@ async def test_a_tool_is_made_and_another_user_reuses_it_without_any_code_writte
 
 
 async def test_a_tool_that_fails_on_real_data_is_repaired_and_the_task_goes_on(
-    hall: "Hall", tmp_path: Path
+    hall: Hall, tmp_path: Path
 ) -> None:
     expenses = tmp_path / "expenses.csv"
     expenses.write_text(EXPENSES + "2026-01-04,food,\n")
@@ -72,7 +70,7 @@ async def test_a_tool_that_fails_on_real_data_is_repaired_and_the_task_goes_on(
     assert published.exam.cases
 
 
-async def test_a_javascript_tool_goes_the_same_way(hall: "Hall") -> None:
+async def test_a_javascript_tool_goes_the_same_way(hall: Hall) -> None:
     goal = Goal(
         primary="Slug in JavaScript",
         preferences=("write the tool in JavaScript",),
@@ -84,14 +82,14 @@ async def test_a_javascript_tool_goes_the_same_way(hall: "Hall") -> None:
     assert result.answer == "hello-big-world"
 
 
-async def test_foreach_runs_one_tool_over_a_list(hall: "Hall") -> None:
+async def test_foreach_runs_one_tool_over_a_list(hall: Hall) -> None:
     result, _ = await hall.run("Slugs of all titles")
 
     assert result.status == "succeeded", result.reason
     assert result.answer == ["hello-big-world", "one-two"]
 
 
-async def test_a_tool_calls_another_published_tool_by_digest(hall: "Hall") -> None:
+async def test_a_tool_calls_another_published_tool_by_digest(hall: Hall) -> None:
     first, _ = await hall.run("Slug of the title")
     second, seen = await hall.run("Title in brackets")
 
@@ -101,7 +99,7 @@ async def test_a_tool_calls_another_published_tool_by_digest(hall: "Hall") -> No
     assert drafts[0].draft.uses == {"slugify": first.made[0].digest}
 
 
-async def test_two_tasks_that_want_the_same_tool_at_once_share_one_build(hall: "Hall") -> None:
+async def test_two_tasks_that_want_the_same_tool_at_once_share_one_build(hall: Hall) -> None:
     results = await asyncio.gather(
         hall.run("Slug of the title", user="ana"), hall.run("Slug of the title", user="ben")
     )
@@ -111,7 +109,7 @@ async def test_two_tasks_that_want_the_same_tool_at_once_share_one_build(hall: "
     assert sum(len(result.reused) for result, _ in results) == 1
 
 
-async def test_independent_steps_each_get_their_tool(hall: "Hall", tmp_path: Path) -> None:
+async def test_independent_steps_each_get_their_tool(hall: Hall, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("one\ntwo\n")
     result, _ = await hall.run("Count lines and slug", notes)
@@ -121,7 +119,7 @@ async def test_independent_steps_each_get_their_tool(hall: "Hall", tmp_path: Pat
     assert {use.name for use in result.made} == {"count_lines", "slugify"}
 
 
-async def test_dangerous_and_wrong_drafts_are_refused_until_one_passes(hall: "Hall") -> None:
+async def test_dangerous_and_wrong_drafts_are_refused_until_one_passes(hall: Hall) -> None:
     result, seen = await hall.run("Strip vowels")
 
     assert result.status == "succeeded", result.reason

@@ -1,21 +1,19 @@
 """A person in the flow: approving code before it runs, rejecting it, cancelling a task."""
 
 import asyncio
-from typing import TYPE_CHECKING
+
+from hall import Hall
 
 from toolguild.client import task as client
 from toolguild.client.task import Order
 from toolguild.goal import Goal
 from toolguild.messages import events
 
-if TYPE_CHECKING:
-    from conftest import Hall
-
 GOAL = Order(goal=Goal.of_text("Slug of the title"), autonomy="A")
 
 
 async def test_at_level_a_nothing_runs_before_a_person_approves_and_then_the_task_goes_on(
-    hall: "Hall",
+    hall: Hall,
 ) -> None:
     task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
     seen = []
@@ -36,7 +34,7 @@ async def test_at_level_a_nothing_runs_before_a_person_approves_and_then_the_tas
     assert await client.waiting(hall.bus) == []
 
 
-async def test_code_that_a_person_rejects_is_not_run(hall: "Hall") -> None:
+async def test_code_that_a_person_rejects_is_not_run(hall: Hall) -> None:
     task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
     async with asyncio.timeout(30):
         async for noted in client.follow(hall.bus, task):
@@ -54,7 +52,7 @@ async def test_code_that_a_person_rejects_is_not_run(hall: "Hall") -> None:
 
 
 async def test_a_cancelled_task_ends_as_cancelled_and_what_comes_late_changes_nothing(
-    hall: "Hall",
+    hall: Hall,
 ) -> None:
     task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
     async with asyncio.timeout(30):

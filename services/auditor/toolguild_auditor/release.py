@@ -17,19 +17,20 @@ def filtered(result: Result) -> Result:
     for step in result.steps:
         value = redact(step.value)
         found += value.found
-        changes = {"value": value.value, "reason": redact_text(step.reason)}
-        steps.append(step.model_copy(update=changes))
+        redacted = {"value": value.value, "reason": redact_text(step.reason)}
+        steps.append(step.model_copy(update=redacted))
     told = tuple(redact_text(line) for line in result.events)
     if found:
         kinds = ", ".join(dict.fromkeys(found))
         told = (*told, f"redacted from the result before it left: {kinds}")
-    changes = {
+    changes: dict[str, object] = {
         "answer": answer.value,
         "steps": tuple(steps),
         "events": told,
         "reason": redact_text(result.reason),
         "criteria": tuple(
-            one.model_copy(update={"evidence": redact_text(one.evidence)}) for one in result.criteria
+            one.model_copy(update={"evidence": redact_text(one.evidence)})
+            for one in result.criteria
         ),
     }
     return result.model_copy(update=changes)

@@ -15,7 +15,6 @@ def ran(state: Active, event: events.ToolRan) -> Advanced:
         return state, []
     if item not in known.sent or known.tool != event.tool:
         return state, []
-    assert state.plan is not None
     state = state.with_step(
         event.step,
         sent=tuple(one for one in known.sent if one != item),
@@ -28,6 +27,7 @@ def ran(state: Active, event: events.ToolRan) -> Advanced:
     )
     if known.broken:
         return _mend_when_quiet(state, event)
+    assert state.plan is not None
     state, orders = send_more(state, step_of(state.plan, event.step))
     return go_on(_settle(state, event.step), orders)
 
