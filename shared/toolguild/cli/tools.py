@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -131,13 +132,13 @@ def diff(
     after: Annotated[str, typer.Argument(metavar="B", help="NAME[@VERSION] or digest.")],
     as_json: Json = False,
 ) -> int:
-    """Show what differs between two tools: code, schemas, exam, capabilities. JSON: a, b, changes.
+    """Show what differs between two tools: manifest and code. JSON: a, b, diff.
 
     \b
     toolguild tools diff sum_by_column@1.0 sum_by_column@1.1
     """
     from toolguild.cli.output import say, say_json
-    from toolguild.registry import diff as compare
+    from toolguild.registry.diff import diff as compare
 
     pair = asyncio.run(_read(lambda registry: (find(registry, before), find(registry, after))))
     changes = compare(pair[0].tool, pair[1].tool)
@@ -202,15 +203,16 @@ def export(
     \b
     toolguild tools export sum_by_column --to ./sum_by_column
     """
-    from toolguild.cli.export import write_package
     from toolguild.cli.output import say, say_json
+    from toolguild.registry.export import export_tool
 
     closure = asyncio.run(_closure(name))
-    files = write_package(closure, to)
+    folder = export_tool(closure, to.absolute())
+    files = [str(one.relative_to(folder)) for one in sorted(folder.rglob("*")) if one.is_file()]
     if as_json:
-        say_json({"folder": str(to.absolute()), "files": list(files)})
+        say_json({"folder": str(folder), "files": files})
     else:
-        say(f"{closure[-1].tool.title} is in {to}: {', '.join(files)}")
+        say(f"{closure[-1].tool.title} is in {folder}: {', '.join(files)}")
     return exits.SUCCEEDED
 
 
@@ -218,6 +220,11 @@ def split(name: str) -> tuple[str, str | None]:
     """Take NAME[@VERSION] apart."""
     bare, found, version = name.partition("@")
     return bare, version if found else None
+
+
+def bare_words(name: str) -> str:
+    """Return a tool's name as words to search for."""
+    return split(name)[0].replace("_", " ")
 
 
 def find(registry: "JetStreamRegistry", name: str) -> "Published":
@@ -237,7 +244,10 @@ def find(registry: "JetStreamRegistry", name: str) -> "Published":
             raise UsageError(f"{bare} has no version {version}; it has: {known}")
     if entry is not None:
         return entry
-    close = ", ".join(one.tool.title for one in registry.search(name.replace("_", " "), limit=3))
+    names = [one.tool.name for one in registry.all()]
+    words = registry.search(bare_words(name), limit=3)
+    similar = get_close_matches(split(name)[0], names, 3)
+    close = ", ".join(dict.fromkeys([*similar, *(one.tool.name for one in words)]))
     hint = f"; did you mean {close}" if close else ""
     raise UsageError(f"there is no tool {name}{hint}; `toolguild tools list` shows all")
 
