@@ -13,6 +13,7 @@ from toolguild.registry import MemoryRegistry
 from toolguild.testing import samples
 from toolguild.tool import Case, Exam, Example, Property
 from toolguild_reviewer.examining import set_exam
+from toolguild_reviewer.written import bounded
 
 ROWS = [{"a": 1}, {"a": 2}]
 GOOD = {"arguments": {"rows": ROWS, "column": "a"}, "expected": 3}
@@ -190,3 +191,21 @@ async def test_the_policy_says_how_many_cases_are_asked_for(tmp_path: Path) -> N
     exam = await exam_of(tmp_path, models, wanted(), policy=policy)
     assert len(exam.cases) == 3
     assert len(models.asked) == 2
+
+
+def test_what_the_model_may_write_has_an_end() -> None:
+    schema: Any = {
+        "type": "object",
+        "properties": {
+            "text": {"type": "string"},
+            "mode": {"type": "string", "enum": ["a" * 300]},
+            "long": {"type": "string", "minLength": 500},
+            "type": {"type": "array", "items": {"type": "string", "maxLength": 3}},
+        },
+    }
+    made = bounded(schema)["properties"]
+    assert made["text"]["maxLength"] == 200
+    assert made["mode"] == schema["properties"]["mode"]
+    assert made["long"]["maxLength"] == 500
+    assert made["type"]["maxItems"] == 8
+    assert made["type"]["items"]["maxLength"] == 3

@@ -16,6 +16,7 @@ from toolguild_reviewer.written import (
     Usable,
     Written,
     answer_schema,
+    bounded,
     inline,
     path_arguments,
     usable,
@@ -158,7 +159,10 @@ def spec_values(spec: ToolSpec) -> dict[str, Any]:
 def _reasoned(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {"reasoning": {"type": "string"}, name: dict(schema)},
+        "properties": {
+            "reasoning": {"type": "string", "maxLength": 800},
+            name: bounded(dict(schema)),
+        },
         "required": ["reasoning", name],
         "additionalProperties": False,
     }

@@ -9,7 +9,7 @@ from toolguild.messages.events import ExamSet
 from toolguild.tool import Case, Exam, Property
 from toolguild_reviewer.asking import look_again, write_cases
 
-CASES_WANTED = 4  # of one answer: small models write few cases right
+CASES_WANTED = 3  # of one answer: small models write few cases right
 MAX_SAMPLES = 2  # answers asked for until there are as many cases as the policy wants
 
 

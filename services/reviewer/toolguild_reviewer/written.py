@@ -11,6 +11,9 @@ from toolguild.tool import Case, Property, ToolSpec
 from toolguild.tool.exam import PropertyKind
 
 MAX_FILE = 8 * 1024  # characters of one file that a case brings along
+MAX_ASKED_FILE = 400  # characters of a file that the model is asked for
+_MOST_TEXT = 200
+_MOST_ITEMS = 8
 _NEEDS_ARGUMENT = frozenset(("idempotent", "order_free", "same_length", "subset"))
 
 
@@ -84,20 +87,24 @@ def answer_schema(spec: ToolSpec, wanted: int) -> dict[str, Any]:
     """Return the JSON Schema of the answer, narrowed by the spec's own schemas where they stand alone."""
     file = {
         "type": "object",
-        "properties": {"name": {"type": "string"}, "text": {"type": "string"}},
+        "properties": {
+            "name": {"type": "string", "maxLength": 40},
+            "text": {"type": "string", "maxLength": MAX_ASKED_FILE},
+        },
         "required": ["name", "text"],
         "additionalProperties": False,
     }
     case: dict[str, Any] = {
         "type": "object",
-        "properties": {"arguments": inline(spec.input_schema)},
+        "properties": {"arguments": bounded(inline(spec.input_schema))},
         "required": ["arguments", "expected"],
         "additionalProperties": False,
     }
     if path_arguments(spec):
-        case["properties"]["files"] = {"type": "array", "items": file}
+        count = len(path_arguments(spec))
+        case["properties"]["files"] = {"type": "array", "items": file, "maxItems": count}
         case["required"] = ["arguments", "files", "expected"]
-    case["properties"]["expected"] = inline(spec.output_schema)
+    case["properties"]["expected"] = bounded(inline(spec.output_schema))
     names = list(_arguments(spec))
     kinds = list(get_args(PropertyKind))
     prop: dict[str, Any] = {
@@ -122,6 +129,24 @@ def inline(schema: Mapping[str, JsonValue]) -> dict[str, Any]:
     if "$ref" in str(schema):
         return {}
     return {key: value for key, value in schema.items() if key not in ("$schema", "$id", "$defs")}
+
+
+def bounded(schema: Any) -> Any:
+    """Return a schema whose texts and lists have an end: a small model otherwise writes for ever."""
+    if isinstance(schema, list):
+        return [bounded(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    ends: dict[str, Any] = {}
+    if schema.get("type") == "string" and not {"enum", "const", "pattern"} & schema.keys():
+        ends = {"maxLength": max(_MOST_TEXT, int(schema.get("minLength", 0)))}
+    elif schema.get("type") == "array":
+        ends = {"maxItems": max(_MOST_ITEMS, int(schema.get("minItems", 0)))}
+    inner = {
+        key: value if key in ("enum", "const", "default", "examples") else bounded(value)
+        for key, value in schema.items()
+    }
+    return ends | inner
 
 
 def path_arguments(spec: ToolSpec) -> tuple[str, ...]:
