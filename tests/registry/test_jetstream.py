@@ -308,6 +308,27 @@ async def test_an_unreadable_entry_hides_itself_and_nothing_else(
         assert [entry.tool.name for entry in registry.all()] == ["good"]
 
 
+async def test_an_older_state_never_replaces_a_newer_one(js: JetStreamContext) -> None:
+    async with open_registry(js) as registry:
+        tool = (await publish(registry, samples.named("sum_column"))).tool
+        before = await (await bind(js)).get(tool_key(tool.digest))
+        assert before is not None
+        await registry.set_status(tool.digest, "revoked", "harm")
+        registry.apply(tool_key(tool.digest), before.body, before.revision)
+        assert not registry.runnable(tool.digest)
+
+
+async def test_what_the_bucket_has_lost_without_a_word_is_forgotten_at_the_next_reading(
+    js: JetStreamContext,
+) -> None:
+    async with open_registry(js, check_seconds=0.02, reread_seconds=0.1) as registry:
+        kept = await publish(registry, samples.named("kept"))
+        lost = (await publish(registry, samples.named("lost"))).tool.digest
+        await js.purge_stream("KV_tools", subject=f"$KV.tools.{tool_key(lost)}")
+        await until(lambda: registry.get(lost) is None, registry)
+        assert registry.find("kept") == kept
+
+
 async def test_an_entry_under_another_tools_digest_is_not_used(js: JetStreamContext) -> None:
     kv = await js.key_value("tools")
     async with open_registry(js) as registry:

@@ -119,6 +119,15 @@ async def test_search_gives_one_version_of_a_name(registry: AnyRegistry) -> None
     assert [entry.tool.version for entry in registry.search("sum column")] == ["1.1"]
 
 
+async def test_search_goes_by_the_text_of_the_version_that_it_gives(registry: AnyRegistry) -> None:
+    await put(registry, samples.named("tool_a", "1.0", description="apples"))
+    await put(registry, samples.named("tool_a", "2.0", description="pears"))
+    assert [entry.tool.version for entry in registry.search("pears")] == ["2.0"]
+    assert registry.search("apples") == []
+    await registry.pin("tool_a", "1.0")
+    assert [entry.tool.version for entry in registry.search("apples")] == ["1.0"]
+
+
 async def test_a_revoked_version_gives_way_to_an_older_one(registry: AnyRegistry) -> None:
     await put(registry, samples.named("sum_column", "1.0"))
     newer = await put(registry, samples.named("sum_column", "1.1", description="worse"))

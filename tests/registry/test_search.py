@@ -67,6 +67,11 @@ def test_a_word_in_the_name_says_more_than_one_in_the_description() -> None:
     assert index.search("merge") == ["merge_tables", "other"]
 
 
+def test_a_name_that_says_nothing_else_goes_before_one_that_says_more() -> None:
+    index = index_of(Text("total_price_of_all_items_sold", description="total"), Text("total"))
+    assert index.search("total")[0] == "total"
+
+
 def test_a_rare_word_says_more_than_a_common_one() -> None:
     texts = [Text(f"parse_{n}", description="parse a file") for n in range(50)]
     index = index_of(*texts, Text("genome", description="look at a genome"))
