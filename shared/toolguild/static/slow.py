@@ -43,7 +43,8 @@ def _class_end(pattern: str, start: int) -> int:
     position = start + 1
     if pattern[position : position + 1] == "^":
         position += 1
-    position += 1  # a bracket right here is literal
+    if pattern[position : position + 1] == "]":
+        position += 1  # right here it is literal
     while position < len(pattern) and pattern[position] != "]":
         position += 2 if pattern[position] == "\\" else 1
     return position + 1
@@ -110,6 +111,8 @@ def _atoms(branch: str) -> list[_Atom]:
             end += 1
         if branch[end : end + 1] in ("?", "+") and rest and rest in "?*+{":
             end += 1
+        if text.startswith("(") and len(text) > 2 and not unbounded:
+            unbounded = _ambiguous(text[1:-1])  # a group that is nothing but a repetition
         if text not in ("^", "$", "\\b", "\\B"):
             atoms.append(_Atom(optional, unbounded, text))
         position = max(end, position + 1)
