@@ -48,7 +48,7 @@ def _command(pid: int) -> str:
         return ""
 
 
-async def _until_gone(pids: list[int], seconds: float = 10.0) -> list[int]:
+async def _until_gone(pids: list[int], seconds: float = 30.0) -> list[int]:
     """Wait, with a bound, until none of the processes lives, and return those that still do."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -79,9 +79,8 @@ async def test_closing_leaves_no_process_folder_or_group() -> None:
 async def test_cancelling_a_call_kills_its_tree_before_it_returns() -> None:
     sandbox = await open_sandbox("bubblewrap")
     try:
-        before = set(tree.descendants(os.getpid()))
         running = asyncio.create_task(sandbox.run(_ENDLESS))
-        burning = await _burning(before)
+        burning = await _burning()
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
@@ -91,12 +90,14 @@ async def test_cancelling_a_call_kills_its_tree_before_it_returns() -> None:
         await sandbox.close()
 
 
-async def _burning(before: set[int]) -> int:
-    """Return the process that burns processor time below us."""
-    until = time.monotonic() + 10
+async def _burning() -> int:
+    """Return the process below us that has begun to burn processor time: the call under way."""
+    seen: dict[int, float] = {}
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         for pid in tree.descendants(os.getpid()):
-            if tree.use([pid]).cpu_seconds > 0.3 and "template" in _command(pid):
+            used = tree.use([pid]).cpu_seconds
+            if used - seen.setdefault(pid, used) > 0.05 and "template" in _command(pid):
                 return pid
         await asyncio.sleep(0.02)
     raise AssertionError("no call is running")
@@ -105,9 +106,9 @@ async def _burning(before: set[int]) -> int:
 async def test_closing_ends_a_call_under_way_as_killed() -> None:
     sandbox = await open_sandbox("bubblewrap")
     running = asyncio.create_task(sandbox.run(_ENDLESS))
-    await _burning(set())
+    await _burning()
     await sandbox.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await running).outcome == "killed"
     with pytest.raises(SandboxBroken):
         await sandbox.run(_ANSWER)
@@ -132,7 +133,7 @@ async def test_no_tool_survives_a_supervisor_that_is_killed() -> None:
         sys.executable, "-c", _SUPERVISOR, "bubblewrap", stdout=subprocess.PIPE
     )
     assert supervisor.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await supervisor.stdout.readline() == b"open\n"
     below = tree.descendants(supervisor.pid)
     assert len(below) >= 3
@@ -150,12 +151,12 @@ async def test_no_container_survives_a_supervisor_that_is_killed(docker_image: s
         sys.executable, "-c", _SUPERVISOR, "docker", stdout=subprocess.PIPE
     )
     assert supervisor.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert await supervisor.stdout.readline() == b"open\n"
     assert _containers(supervisor.pid) != []
     supervisor.send_signal(signal.SIGKILL)
     await supervisor.wait()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while time.monotonic() < until:
         if not _containers(supervisor.pid):
             break
@@ -239,9 +240,13 @@ async def test_as_many_calls_run_at_once_as_the_sandbox_is_large() -> None:
     nap = python("import time\ndef run():\n    time.sleep(0.4)\n    return 1")
     try:
         await asyncio.gather(*(sandbox.run(nap) for _ in range(3)))  # boots three
-        started = time.monotonic()
+        ran = await asyncio.gather(*(sandbox.run(nap) for _ in range(4)))
+        began = time.monotonic()
         await asyncio.gather(*(sandbox.run(nap) for _ in range(3)))
-        assert time.monotonic() - started < 1.0
+        took = time.monotonic() - began
+        assert took < sum(
+            one.usage.wall_seconds for one in ran[:3]
+        )  # one after another takes longer
     finally:
         await sandbox.close()
 

@@ -18,29 +18,35 @@ class Exchange:
     """The supervisor's ends of a child's channel and of the pipe behind its standard output."""
 
     def __init__(self, channel: socket.socket, printed: int) -> None:
+        """Listen from now on, so that nothing of it has to be set up once a call is there."""
         channel.setblocking(False)
         os.set_blocking(printed, False)
+        self.printed = bytearray()
+        self.pid: int | None = (
+            None  # the child's, once it said it is ready; 0: it cannot be seen from here
+        )
         self._channel, self._pipe = channel, printed
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[Stop | None] = self._loop.create_future()
+        self._answer: frames.Answer | None = None
+        self._early = b""
         self._unsent = memoryview(b"")
-        self._most_printed = 0
-        self.printed = bytearray()
-        self.pid: int | None = None  # the child's, once it said it is ready, where we can see it
+        self._most_printed = _READ
+        self._loop.add_reader(self._channel, self._take)
+        self._loop.add_reader(self._pipe, self._take_printed)
 
     async def carry(self, request: bytes, answer: frames.Answer, limits: Limits) -> Stop | None:
         """Send the request and take the answer, until it ended, the child is gone, or a limit is passed."""
-        self._answer, self._most_printed = answer, limits.printed_kb << 10
+        self._most_printed = limits.printed_kb << 10
+        self._answer = answer
         self._unsent = memoryview(request)
+        self._push()
         timer = self._loop.call_later(limits.wall_seconds, self.stop, "wall")
-        self._loop.add_reader(self._channel, self._take)
-        self._loop.add_reader(self._pipe, self._take_printed)
+        self._feed(self._early)
         try:
-            self._push()
             return await self._over
         finally:
             timer.cancel()
-            self._deaf()
             with contextlib.suppress(BlockingIOError, ValueError):
                 self._drain()
 
@@ -87,8 +93,15 @@ class Exchange:
         except OSError:
             data = b""
         if not data:
+            self._loop.remove_reader(self._channel)
             self._end(None)
-            return
+        elif self._answer is None:
+            self._early += data
+        else:
+            self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        assert self._answer is not None
         try:
             self._answer.feed(data)
         except frames.Forged:
@@ -123,7 +136,7 @@ class Exchange:
             data = os.read(self._pipe, _READ)
             if not data:
                 return
-            room = self._most_printed - len(self.printed)
+            room = max(0, self._most_printed - len(self.printed))
             self.printed += data[:room]
             if len(data) > room:
                 raise ValueError("printed too much")

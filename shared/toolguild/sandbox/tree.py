@@ -44,14 +44,27 @@ def used_by(pid: int | None) -> Use | None:
     if not pid:
         return None
     try:
-        status = Path(f"/proc/{pid}/status").read_bytes()
-        on_processor = Path(f"/proc/{pid}/schedstat").read_bytes()  # of its first thread, in ns
-        after_name = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        status = _read(f"/proc/{pid}/status")
+        nanoseconds = int(_read(f"/proc/{pid}/schedstat").split()[0])  # of its first thread
         peak_kb = int(status.partition(b"VmHWM:")[2].split(maxsplit=1)[0])
+        ticks = 0 if b"\nThreads:\t1\n" in status else _ticks(pid)
     except (OSError, IndexError):
         return None
-    ticks = int(after_name[11]) + int(after_name[12])
-    return Use(peak_kb / 1024, max(ticks / _TICKS, int(on_processor.split()[0]) / 1e9))
+    return Use(peak_kb / 1024, max(ticks / _TICKS, nanoseconds / 1e9))
+
+
+def _ticks(pid: int) -> int:
+    after_name = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return int(after_name[11]) + int(after_name[12])
+
+
+def _read(path: str) -> bytes:
+    """Read a small file of /proc; this is on the way of every call's answer."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(fd, 8192)
+    finally:
+        os.close(fd)
 
 
 def _children(pid: int) -> list[int]:

@@ -217,6 +217,10 @@ class Warm:
         if self._closing:
             return _KILLED  # closed meanwhile: everything is dead already
         try:
+            if self.mode == "ns" and not self.spent:
+                self._spare = self._server.make(
+                    child.order
+                )  # gets ready while this one is torn down
             reaped = await self._server.reap(child)
         except SandboxBroken:
             self._broken = True
@@ -228,7 +232,7 @@ class Warm:
             raise
         if call.inputs:
             inputs.empty(self._outer.data)
-        if not self.spent:
+        if self._spare is None and not self.spent:
             try:
                 self._spare = self._server.make(child.order)
             except SandboxBroken:
