@@ -18,7 +18,8 @@ from toolguild.plan import Plan
 from toolguild.policy import Policy
 from toolguild.registry import MemoryRegistry
 from toolguild.tool import Example, Published, ToolSpec
-from toolguild_planner.planning import make_plan
+from toolguild_planner.observe import observe
+from toolguild_planner.planning import answer_schema, make_plan
 from toolguild_planner.workers import planners
 
 TASK = TaskId("t-1")
@@ -82,14 +83,14 @@ class Planner:
         return made.plan
 
 
-async def summing(registry: MemoryRegistry) -> Published:
+async def summing(registry: MemoryRegistry, name: str = "sum_by_group") -> Published:
     properties: Json = {
         "path": {"type": "string", "format": "path"},
         "group_column": {"type": "string"},
         "value_column": {"type": "string"},
     }
     spec = ToolSpec(
-        name="sum_by_group",
+        name=name,
         purpose=SUM,
         input_schema={"type": "object", "properties": properties, "required": list(properties)},
         output_schema={"type": "object", "additionalProperties": {"type": "number"}},
@@ -178,6 +179,34 @@ async def test_a_chosen_tool_has_to_prove_itself_where_the_goal_has_examples() -
     assert only.request is not None
     assert only.candidates == (entry.tool.digest,)
     assert only.request.examples[0].arguments["path"] == "/data/s.csv"
+
+
+async def test_the_tool_that_the_model_chose_is_tried_first() -> None:
+    for chosen in ("sum_by_group", "total_by_group"):
+        planner = Planner(proposal(step(*TOTALS["arguments"], tool=chosen)))
+        entries = {
+            name: await summing(planner.registry, name)
+            for name in ("sum_by_group", "total_by_group")
+        }
+        example = {"expected": {"food": 5}, "files": {"s.csv": SAMPLE}}
+        goal = Goal.model_validate({"primary": "Sum of a CSV value", "examples": [example]})
+        plan = await planner.plan(goal, planner.hold(expenses_csv=CSV))
+
+        assert plan.steps[0].candidates[0] == entries[chosen].tool.digest
+        assert set(plan.steps[0].candidates) == {entry.tool.digest for entry in entries.values()}
+
+
+async def test_an_example_of_the_whole_task_asks_for_one_step() -> None:
+    planner = Planner(proposal(TOTALS))
+    await summing(planner.registry)
+    bare = Goal(primary="Sum of amount")
+    example = {"expected": {"food": 5}, "files": {"s.csv": SAMPLE}}
+    shown = Goal.model_validate({"primary": "Sum of amount", "examples": [example]})
+    seen = await observe(planner.guild, bare, ())
+
+    many, one = (answer_schema(goal, seen)["properties"]["steps"] for goal in (bare, shown))
+    assert (many["maxItems"], one["maxItems"]) == (20, 1)
+    assert many["items"]["properties"]["tool"]["enum"] == ["sum_by_group", "NEW"]
 
 
 async def test_a_request_names_the_published_tools_that_fit_it() -> None:
@@ -302,6 +331,7 @@ async def test_what_is_done_is_kept_when_the_rest_is_planned_anew() -> None:
     before = await planner.plan("Totals", files)
     later = step(argument("totals", "$step:s1", "object"), id="s2", new_name="largest")
     planner = Planner(proposal(TOTALS | {"purpose": "changed"}, later, answer="$step:s2"))
+    await summing(planner.registry)  # published in the meantime: no reason to do a step again
     plan = await planner.plan(
         "Largest total",
         planner.hold(expenses_csv=CSV),

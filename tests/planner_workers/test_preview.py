@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolguild_planner.preview import preview
@@ -41,6 +41,7 @@ def test_quoted_delimiters_and_line_ends_belong_to_their_cell() -> None:
     assert seen.note == ""
 
 
+@settings(deadline=None)  # machines that run tests are busy
 @given(
     st.lists(st.tuples(st.text("abcxyz", max_size=8), st.integers(0, 10**6)), max_size=30),
     st.lists(st.tuples(st.text("abcxyz", max_size=8), st.integers(0, 10**6)), max_size=300),
@@ -62,6 +63,13 @@ def test_a_cut_head_shows_the_same_as_the_whole_file() -> None:
 
     assert cut.shown == preview("x.csv", whole, len(whole)).shown
     assert cut.figures == {"columns": 3}
+
+
+def test_a_row_that_the_head_cuts_in_two_is_not_shown() -> None:
+    seen = preview("x.csv", CSV[:50], 10_000)
+
+    assert "2026-01-02,food,12.50" in seen.shown
+    assert not any(line.startswith("2026-01-03") for line in seen.shown)
 
 
 def test_items_beyond_the_first_do_not_change_what_is_shown_of_json() -> None:
@@ -152,6 +160,7 @@ def test_a_utf16_table_is_read() -> None:
     assert "columns: a (integer), b (integer)" in preview("a.csv", head, len(head)).shown
 
 
+@settings(deadline=None)  # machines that run tests are busy
 @given(NAMES, st.binary(max_size=600), st.integers(0, 10**10))
 def test_no_bytes_make_a_preview_fail(name: str, head: bytes, more: int) -> None:
     seen = preview(name, head, len(head) + more)
@@ -161,6 +170,7 @@ def test_no_bytes_make_a_preview_fail(name: str, head: bytes, more: int) -> None
     assert all(len(line) < 3000 for line in seen.shown)
 
 
+@settings(deadline=None)  # machines that run tests are busy
 @given(NAMES, st.text(max_size=400))
 def test_no_text_makes_a_preview_fail(name: str, text: str) -> None:
     head = text.encode("utf-8", "replace")
@@ -168,6 +178,7 @@ def test_no_text_makes_a_preview_fail(name: str, text: str) -> None:
     assert preview(name, head, len(head)).name == name
 
 
+@settings(deadline=None)  # machines that run tests are busy
 @given(
     NAMES,
     st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists),

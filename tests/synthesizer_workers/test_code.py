@@ -1,7 +1,7 @@
 """Reading drafts without running them, in both languages."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolguild.capability import Capabilities
@@ -63,6 +63,7 @@ def test_a_docstring_and_statements_on_one_line_stay() -> None:
     assert python_code.trimmed(source) == source
 
 
+@settings(deadline=None)  # machines that run tests are busy
 @given(st.text(max_size=200))
 def test_no_text_makes_the_reading_of_code_fail(text: str) -> None:
     assert python_code.complaints(text, "total", NAMES)
@@ -198,6 +199,9 @@ def test_the_manifest_declares_what_the_code_uses_and_no_more() -> None:
     plain = examine.declared(RIGHT, spec())
     writing = examine.declared("import pandas\nframe.to_csv('/output/a.csv')\n", spec())
 
+    more = examine.declared("import pandas, requests\n" + RIGHT, spec())
+
+    assert more.imports == ("pandas",)
     assert (plain.imports, plain.read, plain.write) == ((), ("*",), ())
     assert (writing.imports, writing.write) == (("pandas",), ("*.csv",))
 

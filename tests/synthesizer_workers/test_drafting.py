@@ -117,10 +117,11 @@ async def test_a_model_that_never_writes_the_function_ends_with_the_reason() -> 
 async def test_each_attempt_is_a_sample_of_its_own() -> None:
     author = Author(CODE)
     await author.draft(attempt=1)
-    await author.draft(attempt=2)
+    second = await author.draft(attempt=2)
 
     samples = [sample for prompt, _, sample in author.script.asked if prompt == "draft"]
     assert samples == [0, 1]
+    assert len(second.usage) == 1  # the other words were asked and paid for once
 
 
 async def test_a_repair_shows_the_code_and_everything_that_was_wrong() -> None:

@@ -36,7 +36,7 @@ async def make_plan(guild: Guild, command: MakePlan) -> PlanMade:
         Proposal,
         brief=command.brief,
         key=f"plan:{command.task}:{command.attempt}",
-        schema=_schema(command.goal, seen),
+        schema=answer_schema(command.goal, seen),
         check=lambda proposal: examined(proposal, command.goal, seen, done).complaints,
     )
     bound = examined(answer.value, command.goal, seen, done)
@@ -96,8 +96,8 @@ def prompt_values(command: MakePlan, seen: Observation, done: Sequence[Step]) ->
     }
 
 
-def _schema(goal: Goal, seen: Observation) -> Mapping[str, Any]:
-    """Narrow the answer to what can be: an example of the whole task asks for one tool that does it all."""
+def answer_schema(goal: Goal, seen: Observation) -> Mapping[str, Any]:
+    """Narrow the answer to what can be: an example of the whole task asks for one step that does it all."""
     names = [entry.tool.name for entry in seen.tools]
     return proposal_schema(names, 1 if goal.examples else seen.max_steps, _prescribed(goal))
 
