@@ -101,3 +101,19 @@ async def test_of_two_replicas_the_first_to_write_is_right(tmp_path: Path) -> No
             return b"too late"
 
         assert await one.once("k", overtaken) == b"answer 1"
+
+
+async def test_the_first_answer_counts_even_if_it_is_empty(tmp_path: Path) -> None:
+    async with nats_server(tmp_path) as server, connect(server.url) as bus:
+        await ensure_streams(bus.js)
+        one = BucketJournal(bucket(bus.js, "journal"), bus.objects)
+        other = BucketJournal(bucket(bus.js, "journal"), bus.objects)
+
+        async def nothing() -> bytes:
+            return b""
+
+        async def overtaken() -> bytes:
+            await other.once("k", nothing)
+            return b"too late"
+
+        assert await one.once("k", overtaken) == b""

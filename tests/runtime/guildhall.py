@@ -109,3 +109,12 @@ async def sums_of(bus: Bus, count: int, *, task: str = TASK, within: float = 20)
                 assert isinstance(state, Sums)
                 return state
             await asyncio.sleep(0.01)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 20) -> None:
+    """Return once the condition holds. Raises TimeoutError when it does not come to that."""
+    async with asyncio.timeout(within):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.01)

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 
 import pytest
 from nats.js.errors import NotFoundError
@@ -15,7 +14,19 @@ from toolguild.runtime.claim import LIMIT
 from toolguild.runtime.dead import Kept, dead_letter, dead_letters, requeue
 from toolguild.runtime.topology import DEAD, LOG, WORK
 
-from .guildhall import Add, Added, Sums, SumWanted, adder, advance, at_work, book, envelope, sums_of
+from .guildhall import (
+    Add,
+    Added,
+    Sums,
+    SumWanted,
+    adder,
+    advance,
+    at_work,
+    book,
+    envelope,
+    sums_of,
+    until,
+)
 
 
 async def waiting(bus: Bus, stream: str) -> int:
@@ -25,14 +36,6 @@ async def waiting(bus: Bus, stream: str) -> int:
 async def in_log(bus: Bus, subject: str) -> int:
     info = await bus.js.stream_info(LOG, subjects_filter=subject)
     return sum((info.state.subjects or {}).values())
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.01)
 
 
 async def buried(bus: Bus, count: int = 1) -> list[Kept]:
@@ -295,7 +298,7 @@ async def test_an_idle_agent_stops_at_once(bus: Bus) -> None:
     began = time.monotonic()
     async with at_work(bus, book, adder()) as stop:
         stop.set()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 0.9  # a slot that waited for its fetch would need a second
 
 
 async def test_a_message_nobody_lives_to_settle_is_given_up(bus: Bus) -> None:

@@ -126,6 +126,16 @@ async def test_a_killed_parent_leaves_no_server_behind(tmp_path: Path) -> None:
         assert again.pid != server
 
 
+async def test_a_server_stopped_in_order_is_not_started_again(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path)
+    await server.start()
+    keeper = asyncio.create_task(server.keep_running(asyncio.Event()))
+    await asyncio.sleep(0)
+    await server.stop()
+    await asyncio.wait_for(keeper, 10)
+    assert server.pid is None
+
+
 async def test_a_second_guild_on_the_same_data_is_told_what_to_do(
     nats: NatsServer, tmp_path: Path
 ) -> None:

@@ -50,7 +50,8 @@ class BucketJournal:
         try:
             await retried(lambda: self._kv.create(name, packed), "write the journal")
         except KeyWrongLastSequenceError:
-            return await self._read(name) or packed
+            theirs = await self._read(name)
+            return packed if theirs is None else theirs
         return packed
 
 

@@ -113,13 +113,15 @@ class NatsServer:
             self._lock = None
 
     async def keep_running(self, stop: asyncio.Event) -> None:
-        """Start it again whenever it ends, until `stop` is set."""
+        """Start it again whenever it ends, until `stop` is set or it is stopped in order."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 ended = asyncio.create_task(self.wait())
                 await asyncio.wait((stopping, ended), return_when=asyncio.FIRST_COMPLETED)
                 ended.cancel()
+                if self._lock is None:
+                    return
                 if not stop.is_set():
                     await self._start_again(stopping)
         finally:
