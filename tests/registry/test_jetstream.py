@@ -107,6 +107,17 @@ async def test_of_tools_racing_for_a_version_one_wins_and_no_trace_is_left_of_th
         assert sum(registry.get(entry.tool.digest) is not None for entry in entries) == 1
 
 
+async def test_who_lost_a_version_knows_at_once_which_ones_are_taken(js: JetStreamContext) -> None:
+    async with open_registry(js) as other:
+        first = await publish(other, samples.named("sum_column", "1.0"))
+    alone = JetStreamRegistry(await bind(js))  # nothing tells it what others do
+    assert alone.versions("sum_column") == []
+    with pytest.raises(Conflict):
+        await publish(alone, samples.named("sum_column", "1.0", description="another one"))
+    assert alone.versions("sum_column") == [first]
+    alone.close()
+
+
 async def test_versions_published_at_once_are_all_kept(js: JetStreamContext) -> None:
     async with AsyncExitStack() as stack:
         registries = [await stack.enter_async_context(open_registry(js)) for _ in range(4)]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolguild.registry.catalog import Catalog, text_of
@@ -150,6 +150,7 @@ def test_any_text_can_be_searched_for(query: str) -> None:
 QUERIED = index_of(*TOOLS)
 
 
+@settings(max_examples=30)  # each builds an index
 @given(name=st.from_regex(r"[a-z][a-z0-9_]{1,62}", fullmatch=True))
 def test_every_tool_is_found_by_its_own_name(name: str) -> None:
     index = index_of(*TOOLS, Text(name))

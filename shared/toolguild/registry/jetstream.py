@@ -65,9 +65,17 @@ class JetStreamRegistry(Catalog):
     async def publish(self, tool: Tool, publication: Signature) -> Published:
         """Write a new tool. Idempotent by digest: a tool that is there keeps its status.
 
-        Raises Conflict when another tool has the version, Refused when the signature is for something else
-        or the record is too large, TemporaryError when the registry cannot be reached.
+        Raises Conflict when another tool has the version, which `versions` then knows; Refused when the
+        signature is for something else or the record is too large; TemporaryError when the registry cannot
+        be reached.
         """
+        try:
+            return await self._publish(tool, publication)
+        except Conflict:
+            await self._learn(tool.name)
+            raise
+
+    async def _publish(self, tool: Tool, publication: Signature) -> Published:
         wanted = new_entry(tool, publication, self._now())
         body, key = encode(wanted), tool_key(tool.digest)
         (await self._name(tool.name))[0].with_version(tool)  # known before anything is written
@@ -149,6 +157,15 @@ class JetStreamRegistry(Catalog):
             self.drop_name(name) if body is None else self.put_name(
                 name, NameEntry.model_validate_json(body)
             )
+
+    async def _learn(self, name: str) -> None:
+        """Take in all versions of a name as they are now, without waiting for the watch."""
+        entry, stored = await self._name(name)
+        for key in (tool_key(tool) for tool in entry.versions.values()):
+            if key not in self._revisions and (known := await self._bucket.get(key)):
+                self.apply(key, known.body, known.revision)
+        if stored is not None:
+            self._saved(name_key(name), stored)
 
     async def _name(self, name: str) -> tuple[NameEntry, Stored | None]:
         stored = await self._bucket.get(name_key(name))
