@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue, TypeAdapter
 
@@ -102,6 +102,7 @@ def test_a_check_is_judged_by_program(row: Row) -> None:
     assert judged.evidence
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([CHECK.validate_python(row.check) for row in ROWS]),
     st.recursive(
@@ -174,6 +175,7 @@ def test_plain_english_becomes_a_check_only_where_certain(
     assert formalise(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_any_sentence_is_a_check_or_left_to_a_model(text: str) -> None:
     formalise(text)

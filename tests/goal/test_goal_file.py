@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolguild.errors import UsageError
@@ -120,6 +120,7 @@ def test_a_sentence_is_a_goal() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_a_goal_or_a_usage_error(text: str) -> None:
     for read in (Goal.of_text, parse_goal):
@@ -128,3 +129,24 @@ def test_any_text_is_a_goal_or_a_usage_error(text: str) -> None:
         except UsageError:
             continue
         assert goal.primary
+
+
+def test_a_wrong_key_inside_a_check_gets_a_hint() -> None:
+    text = "primary: x\nsuccess_criteria:\n- text: a\n  check: {file: {name: x, minbytes: 1}}"
+
+    with pytest.raises(UsageError, match=r"line 4: .*minbytes.*did you mean 'min_bytes'"):
+        parse_goal(text)
+
+
+def test_the_short_form_of_a_check_that_has_none_is_refused() -> None:
+    text = "primary: x\nsuccess_criteria:\n- text: a\n  check: {range: 5}"
+
+    with pytest.raises(UsageError, match=r"line 4: .*range needs fields"):
+        parse_goal(text)
+
+
+def test_an_example_file_stays_small() -> None:
+    text = f"primary: x\nexamples:\n- files: {{a.csv: {'x' * 70_000}}}"
+
+    with pytest.raises(UsageError, match="over 64 KB"):
+        parse_goal(text)

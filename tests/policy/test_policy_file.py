@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolguild.capability import Capabilities, Limits
@@ -114,6 +114,7 @@ def test_words_stay_words_and_dates_stay_text() -> None:
     assert {"on", "no", "2026-01-01"} <= set(rules.allow)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_a_policy_or_a_usage_error(text: str) -> None:
     with suppress(UsageError):

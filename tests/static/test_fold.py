@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolguild.policy import Policy
@@ -125,6 +125,7 @@ def test_codecs_are_undone(source: str, codec: str) -> None:
     assert review(code, "python", POLICY).verdict == "ask"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_every_encoding_people_hide_names_with_is_undone(data: bytes) -> None:
     import base64

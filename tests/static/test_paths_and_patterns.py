@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolguild.capability import Capabilities
@@ -101,7 +101,7 @@ def test_a_slow_pattern_is_noticed(pattern: str) -> None:
         r"(",
         r")",
         r"[",
-        "(" * 50,
+        "(" * 20,
         "x" * 5000 + "(a+)+",
     ],
 )
@@ -109,6 +109,11 @@ def test_an_ordinary_pattern_is_not(pattern: str) -> None:
     assert not is_slow(pattern)
 
 
+def test_a_pattern_nested_beyond_reading_counts_as_slow() -> None:
+    assert is_slow("(" * 900 + "a" + ")" * 900 + "+")
+
+
+@settings(deadline=None)
 @given(st.text(alphabet="ab()[]{}*+?|\\^$,0:P<>=!", max_size=60))
 def test_judging_a_pattern_ends(pattern: str) -> None:
     start = time.process_time()

@@ -7,6 +7,7 @@ itself repeated and nothing fixed stands between two rounds: `(a+)+`, `(\\w+\\s?
 from typing import NamedTuple
 
 _MAX_LENGTH = 2_000
+_MAX_DEPTH = 30
 
 
 class _Atom(NamedTuple):
@@ -31,6 +32,8 @@ def is_slow(pattern: str) -> bool:
             continue
         if character == "(":
             starts.append(position)
+            if len(starts) > _MAX_DEPTH:
+                return True  # nobody can say
         elif character == ")" and starts:
             start = starts.pop()
             if _unbounded(pattern, position + 1) and _ambiguous(pattern[start + 1 : position]):
