@@ -24,7 +24,7 @@ from toolguild.errors import Misconfigured, UsageError
 
 log = logging.getLogger(__name__)
 USER = "toolguild"
-READY_WITHIN = 20.0  # seconds; a large store is read back at the start
+READY_WITHIN = 30.0  # seconds; a large store is read back at the start
 NEEDED_MB = 64  # free space below which the server is not started
 _PR_SET_PDEATHSIG = 1
 
@@ -40,6 +40,7 @@ class NatsServer:
         self._port = port
         self._process: asyncio.subprocess.Process | None = None
         self._lock: int | None = None
+        self._wanted = False  # between start and stop
 
     @property
     def url(self) -> str:
@@ -59,6 +60,7 @@ class NatsServer:
         if self._lock is None:
             self._prepare()
             self._lock = _lock(self._directory / "lock")
+        self._wanted = True
         try:
             await self._start()
         except BaseException:
@@ -99,6 +101,7 @@ class NatsServer:
 
     async def stop(self) -> None:
         """End the process: in order, then hard after five seconds. Idempotent."""
+        self._wanted = False
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.terminate()
@@ -120,7 +123,7 @@ class NatsServer:
                 ended = asyncio.create_task(self.wait())
                 await asyncio.wait((stopping, ended), return_when=asyncio.FIRST_COMPLETED)
                 ended.cancel()
-                if self._lock is None:
+                if not self._wanted:
                     return
                 if not stop.is_set():
                     await self._start_again(stopping)
