@@ -266,3 +266,14 @@ async def test_a_version_that_is_taken_meanwhile_is_not_overwritten(tmp_path: Pa
     other = samples.published(samples.tool(samples.draft(description="from elsewhere")))
     event = await judge(tmp_path, judgement(), Contested(other))
     assert event.title == "sum_column@2.0"
+
+
+async def test_where_nobody_knows_an_answer_unnoticed_faults_are_on_record_only(
+    tmp_path: Path,
+) -> None:
+    cases = tuple(one.model_copy(update={"only_runs": True}) for one in samples.exam().cases)
+    exam = samples.exam(cases=cases)
+    score = MutationScore(killed=0, total=4, survivors=("a", "b", "c", "d"))
+    report = samples.report(on=exam, mutation=score)
+    event = await judge(tmp_path, judgement(exam=exam, report=report))
+    assert isinstance(event, events.ToolPublished)

@@ -37,6 +37,31 @@ class Reading(BaseModel):
     verdict: Literal["allow", "object"] = "allow"
 
 
+# narrower than what is understood: a small model otherwise writes for ever
+_ASKED = {
+    "type": "object",
+    "properties": {
+        "findings": {
+            "type": "array",
+            "maxItems": 5,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "line": {"type": "integer"},
+                    "severity": {"enum": ["low", "medium", "high"]},
+                    "message": {"type": "string", "maxLength": 200},
+                },
+                "required": ["line", "severity", "message"],
+                "additionalProperties": False,
+            },
+        },
+        "verdict": {"enum": ["allow", "object"]},
+    },
+    "required": ["findings", "verdict"],
+    "additionalProperties": False,
+}
+
+
 async def review_draft(guild: Guild, command: ReviewDraft) -> DraftReviewed:
     """Return findings and verdict, with a clearance signed over the draft's digest when it may run.
 
@@ -99,6 +124,7 @@ async def _read(
             Reading,
             brief=command.brief,
             key=f"review:{command.build}:{command.draft.digest}",
+            schema=_ASKED,
         )
     except PermanentError as error:
         if type(error) is not PermanentError:

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from toolguild.exam.output_file import ANSWERED, is_path
 from toolguild.exam.schema import complaints
 from toolguild.tool import Case, Property, ToolSpec
 from toolguild.tool.exam import PropertyKind
@@ -33,7 +34,8 @@ class WrittenCase(BaseModel):
 
     arguments: dict[str, JsonValue] = {}
     files: list[WrittenFile] = []
-    expected: JsonValue
+    expected: JsonValue = None
+    text: str | None = Field(default=None, max_length=MAX_FILE)  # of the file that the answer names
 
 
 class WrittenProperty(BaseModel):
@@ -69,12 +71,10 @@ def usable(written: Written, spec: ToolSpec, have: Sequence[Case]) -> Usable:
     cases: list[Case] = []
     wrong: list[str] = []
     for number, one in enumerate(written.cases, start=1):
-        case = Case(
-            arguments=one.arguments,
-            expected=one.expected,
-            files={_plain(file.name): file.text for file in one.files},
-        )
+        case = _case(one, spec)
         found = list(_case_complaints(case, spec))
+        if "expected" not in one.model_fields_set and not is_path(spec.output_schema):
+            found.append("expected is missing")
         wrong += [f"case {number}: {why}" for why in found]
         if not found and _call(case) not in known:
             known.add(_call(case))
@@ -104,7 +104,11 @@ def answer_schema(spec: ToolSpec, wanted: int) -> dict[str, Any]:
         count = len(path_arguments(spec))
         case["properties"]["files"] = {"type": "array", "items": file, "maxItems": count}
         case["required"] = ["arguments", "files", "expected"]
-    case["properties"]["expected"] = bounded(inline(spec.output_schema))
+    if is_path(spec.output_schema):
+        case["properties"]["text"] = {"type": ["string", "null"], "maxLength": MAX_ASKED_FILE}
+        case["required"][-1] = "text"
+    else:
+        case["properties"]["expected"] = bounded(inline(spec.output_schema))
     names = list(_arguments(spec))
     kinds = list(get_args(PropertyKind))
     prop: dict[str, Any] = {
@@ -158,13 +162,25 @@ def path_arguments(spec: ToolSpec) -> tuple[str, ...]:
     )
 
 
+def _case(written: WrittenCase, spec: ToolSpec) -> Case:
+    """Return the case. Where the answer is a path, only the file that it names can be expected, if it is text."""
+    files = {_plain(file.name): file.text for file in written.files}
+    if not is_path(spec.output_schema):
+        return Case(arguments=written.arguments, expected=written.expected, files=files)
+    wanted = {ANSWERED: written.text} if written.text else {}
+    return Case(
+        arguments=written.arguments, files=files, expected_files=wanted, only_runs=not wanted
+    )
+
+
 def _case_complaints(case: Case, spec: ToolSpec) -> Iterator[str]:
     yield from (f"arguments {why}" for why in complaints(dict(case.arguments), spec.input_schema))
     known = _arguments(spec)
     for name in case.arguments:
         if known and name not in known:
             yield f"there is no argument {name!r}"
-    yield from (f"expected {why}" for why in complaints(case.expected, spec.output_schema))
+    if not is_path(spec.output_schema):
+        yield from (f"expected {why}" for why in complaints(case.expected, spec.output_schema))
     for name in path_arguments(spec):
         path = case.arguments.get(name)
         if isinstance(path, str) and path.removeprefix("/data/") not in case.files:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from toolguild.capability import Language
 from toolguild.exam.generate import Input
+from toolguild.exam.output_file import missing
 from toolguild.exam.schema import complaints
 from toolguild.sandbox.interface import Fault, Ran
 
@@ -41,7 +42,9 @@ def objection(
     """
     if ran.outcome == "ok":
         wrong = complaints(ran.value, output_schema)
-        return f"the answer does not meet the output schema: {'; '.join(wrong)}" if wrong else ""
+        if wrong:
+            return f"the answer does not meet the output schema: {'; '.join(wrong)}"
+        return missing(ran.value, [file.name for file in ran.files], output_schema)
     if (
         ran.outcome == "error"
         and ran.fault is not None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from toolguild.exam.compare import Difference, differences, file_differences, tell
+from toolguild.exam.output_file import ANSWERED, missing, named
 from toolguild.exam.schema import complaints
 from toolguild.exam.shown import kept
 from toolguild.sandbox.interface import Ran
@@ -34,11 +35,13 @@ def case_differences(case: Case, ran: Ran) -> Iterator[Difference]:
     if case.only_runs:
         return iter(())
     files = {file.name: file.content for file in ran.files}
-    if case.expected is None and case.expected_files:
-        return file_differences(case.expected_files, files)  # only the files were asked for
-    return chain(
-        differences(case.expected, ran.value), file_differences(case.expected_files, files)
-    )
+    answered = named(ran.value, files) or ANSWERED
+    expected = {
+        answered if name == ANSWERED else name: text for name, text in case.expected_files.items()
+    }
+    if case.expected is None and expected:
+        return file_differences(expected, files)  # only the files were asked for
+    return chain(differences(case.expected, ran.value), file_differences(expected, files))
 
 
 def _wrong(case: Case, ran: Ran, output_schema: Mapping[str, object]) -> str:
@@ -49,4 +52,6 @@ def _wrong(case: Case, ran: Ran, output_schema: Mapping[str, object]) -> str:
     if told:
         return told
     schema = complaints(ran.value, output_schema)
-    return f"the answer does not meet the output schema: {'; '.join(schema)}" if schema else ""
+    if schema:
+        return f"the answer does not meet the output schema: {'; '.join(schema)}"
+    return missing(ran.value, [file.name for file in ran.files], output_schema)

@@ -89,8 +89,10 @@ def _kind(case: Case, result: CaseResult) -> str:
         fault = result.fault
         # the message may quote the hidden input, so only its type is told
         return f"the call ended with {result.outcome}" + (f" ({fault.type})" if fault else "") + "."
-    if result.difference.startswith("the answer does not meet"):
+    if result.difference.startswith(("the answer does not meet", "the answer must be the path")):
         return f"{result.difference}."
+    if case.expected is None and case.expected_files:
+        return "the files below /output are not as they should be."
     for one in differences(case.expected, result.got):
         where = re.sub(r"/\d+(?=/|$)", "/*", one.pointer) or "the top"
         return f"at {where} of the answer: {one.kind}."
