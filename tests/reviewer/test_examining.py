@@ -20,6 +20,7 @@ GOOD = {"arguments": {"rows": ROWS, "column": "a"}, "expected": 3}
 EMPTY = {"arguments": {"rows": [], "column": "a"}, "expected": 0}
 REPEATS = {"arguments": {"rows": samples.ROWS, "column": "price"}, "expected": 7}
 INVALID = {"arguments": {"rows": "none", "column": "a"}, "expected": 3}
+SUM = {"reasoning": "a sum", "expected": 11}
 NO_ANSWER = {"arguments": {"rows": [], "column": "b"}, "expected": "zero"}
 
 
@@ -28,7 +29,12 @@ def wanted(**changes: Any) -> SetExam:
     return SetExam(**(base | changes))
 
 
+LENIENT = Policy.default().model_copy(update={"exam": ExamRules(min_cases=1)})
+STRICT = Policy.default()
+
+
 async def exam_of(folder: Path, models: Scripted, command: SetExam, **changes: Any) -> Exam:
+    changes = {"policy": LENIENT} | changes
     return (await set_exam(guild("reviewer", folder, models=models, **changes), command)).exam
 
 
@@ -76,10 +82,32 @@ async def test_what_is_right_in_an_answer_counts_when_the_rest_stays_wrong(tmp_p
     assert [case.expected for case in exam.cases] == [5, 3, 0]
 
 
-async def test_without_a_usable_answer_the_examples_stand_alone(tmp_path: Path) -> None:
+async def test_without_a_usable_answer_the_examples_stand_alone_if_they_are_enough(
+    tmp_path: Path,
+) -> None:
     models = Scripted(examine=[{"cases": "garbage"}])
     exam = await exam_of(tmp_path, models, wanted())
     assert [case.origin for case in exam.cases] == ["spec"]
+    with pytest.raises(PermanentError, match=r"1 usable cases, and the policy asks for 3"):
+        await exam_of(tmp_path, models, wanted(), policy=STRICT)
+
+
+async def test_where_a_model_only_repeats_the_example_it_answers_inputs_made_by_program(
+    tmp_path: Path,
+) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    spec = samples.spec(input_schema=schema, examples=(Example(arguments={"n": 1}, expected=5),))
+    answers = [{"reasoning": "a sum", "expected": number} for number in (11, 12)]
+    repeats = {"arguments": {"n": 1}, "expected": 7}
+    models = Scripted(examine=[{"cases": [repeats]}], reconsider=answers)
+    exam = await exam_of(tmp_path, models, wanted(spec=spec), policy=STRICT)
+    assert [(case.origin, case.expected) for case in exam.cases] == [
+        ("spec", 5),
+        ("examiner", 11),
+        ("examiner", 12),
+    ]
+    assert len({Case(arguments=one.arguments).digest for one in exam.cases}) == 3
+    assert [prompt for prompt, _ in models.asked] == ["examine", "reconsider", "reconsider"]
 
 
 async def test_without_a_single_case_there_is_no_exam(tmp_path: Path) -> None:
@@ -173,7 +201,7 @@ async def test_a_disputed_property_that_the_examiner_doubts_is_set_aside(tmp_pat
 async def test_what_was_set_aside_is_filled_up_but_never_with_itself(tmp_path: Path) -> None:
     again = {"arguments": TAX.arguments, "expected": TAX.expected}
     models = Scripted(reconsider=[{"expected": 4}], examine=[{"cases": [again, GOOD]}])
-    exam = await exam_of(tmp_path, models, dispute(TAX, answers=(9,)))
+    exam = await exam_of(tmp_path, models, dispute(TAX, answers=(9,)), policy=STRICT)
     assert [case.expected for case in exam.cases] == [5, 0, 3]
 
 
@@ -187,10 +215,9 @@ async def test_an_exam_of_which_nothing_stands_is_no_exam(tmp_path: Path) -> Non
 
 async def test_the_policy_says_how_many_cases_are_asked_for(tmp_path: Path) -> None:
     policy = Policy.default().model_copy(update={"exam": ExamRules(min_cases=4)})
-    models = Scripted(examine=[{"cases": [GOOD]}, {"cases": [EMPTY]}])
+    models = Scripted(examine=[{"cases": [GOOD]}, {"cases": [EMPTY]}], reconsider=[SUM])
     exam = await exam_of(tmp_path, models, wanted(), policy=policy)
-    assert len(exam.cases) == 3
-    assert len(models.asked) == 2
+    assert len(exam.cases) == 4
 
 
 def test_what_the_model_may_write_has_an_end() -> None:
@@ -209,3 +236,35 @@ def test_what_the_model_may_write_has_an_end() -> None:
     assert made["long"]["maxLength"] == 500
     assert made["type"]["maxItems"] == 8
     assert made["type"]["items"]["maxLength"] == 3
+
+
+WRITES: Any = {"type": "string", "format": "path"}
+
+
+async def test_a_tool_that_writes_a_file_is_examined_by_the_files_text(tmp_path: Path) -> None:
+    spec = samples.spec(output_schema=WRITES, examples=())
+    text = {"arguments": GOOD["arguments"], "text": "a\n3\n"}
+    drawing = {"arguments": EMPTY["arguments"], "text": None}
+    models = Scripted(examine=[{"cases": [text, drawing]}])
+    first, second = (await exam_of(tmp_path, models, wanted(spec=spec))).cases
+    assert (first.expected_files, first.only_runs) == ({"*": "a\n3\n"}, False)
+    assert (second.expected_files, second.only_runs) == ({}, True)
+    assert '"text": "..."' in models.asked[0][1]
+
+
+async def test_a_case_without_an_answer_is_no_case(tmp_path: Path) -> None:
+    models = Scripted(examine=[{"cases": [{"arguments": GOOD["arguments"]}]}, {"cases": [GOOD]}])
+    exam = await exam_of(tmp_path, models, wanted())
+    assert [case.expected for case in exam.cases] == [5, 3]
+    assert "case 1: expected is missing" in models.complaints
+
+
+async def test_whole_files_get_no_second_look(tmp_path: Path) -> None:
+    case = Case(arguments={"rows": ROWS, "column": "a"}, expected_files={"*": "3"})
+    models = Scripted(examine=[{"cases": []}])
+    exam = samples.exam(cases=(*samples.exam().cases, case))
+    settled = await exam_of(
+        tmp_path, models, wanted(exam=exam, disputed=(case,), answers=("/output/a",))
+    )
+    assert settled.rulings[0].decision == "set_aside"
+    assert models.asked == []

@@ -6,10 +6,12 @@ from typing import Any
 from pydantic import BaseModel, JsonValue
 
 from toolguild.errors import PermanentError
+from toolguild.exam.generate import inputs
+from toolguild.exam.output_file import is_path
 from toolguild.exam.rule import SecondLook
 from toolguild.exam.schema import complaints
 from toolguild.guild import Guild
-from toolguild.messages import ModelUsage
+from toolguild.messages import ModelUsage, add_usage
 from toolguild.messages.commands import SetExam
 from toolguild.tool import Case, Property, ToolSpec
 from toolguild_reviewer.written import (
@@ -22,6 +24,7 @@ from toolguild_reviewer.written import (
     usable,
 )
 
+TRIED_INPUTS = 4  # made for each case that is wanted: some are wild, to some the model has no answer
 _EXAMPLES_SHOWN = 3
 _STATEMENTS = {
     "deterministic": "the same arguments always give the same answer",
@@ -54,7 +57,8 @@ async def write_cases(
     """Ask for cases and properties from the spec alone. What cannot be used is complained about first.
 
     An answer is asked again while any case in it is wrong, once; after that, what is right in it counts.
-    Returns nothing usable, rather than failing, when the model's answers stay unusable.
+    Returns nothing usable, rather than failing, when the model's answers stay unusable or only repeat the
+    examples, as those of small models do.
     """
     spec, asked = command.spec, 0
 
@@ -64,13 +68,18 @@ async def write_cases(
         found = usable(written, spec, have)
         if found.cases and asked > 1:
             return ()
-        return found.complaints or (() if found.cases else ("every case repeats an example",))
+        return found.complaints
 
     try:
         answer = await guild.models.ask(
             "examiner",
             "examine",
-            {**spec_values(spec), "paths": path_arguments(spec), "wanted": wanted},
+            {
+                **spec_values(spec),
+                "paths": path_arguments(spec),
+                "writes_file": is_path(spec.output_schema),
+                "wanted": wanted,
+            },
             Written,
             brief=command.brief,
             key=f"exam:{command.build}:{command.ref}:{sample}",
@@ -85,10 +94,36 @@ async def write_cases(
     return usable(answer.value, spec, have), (answer.usage,)
 
 
+async def answer_inputs(
+    guild: Guild, command: SetExam, have: Sequence[Case], wanted: int
+) -> tuple[tuple[Case, ...], tuple[ModelUsage, ...]]:
+    """Make inputs by program, near the cases at hand, and ask for the answer of each from the spec alone.
+
+    One question with one short answer: small models work one out where they cannot invent a case.
+    Inputs that the model gives no usable answer to are left out.
+    """
+    seed = int(command.spec.digest[8:16], 16)
+    cases: tuple[Case, ...] = ()
+    usage: tuple[ModelUsage, ...] = ()
+    for made in inputs(command.spec.input_schema, have, TRIED_INPUTS * wanted, seed):
+        if len(cases) == wanted:
+            break
+        if made.wild:
+            continue  # a made-up text may have no answer at all
+        case = Case(arguments=made.arguments, files=made.files)
+        look, spent = await look_again(guild, command, case)
+        usage = add_usage(usage, spent)
+        if look.answered:
+            cases = (*cases, case.model_copy(update={"expected": look.answer}))
+    return cases, usage
+
+
 async def look_again(
     guild: Guild, command: SetExam, subject: Case | Property
 ) -> tuple[SecondLook, tuple[ModelUsage, ...]]:
     """Ask about one disputed subject anew, without showing the first answer or what any draft says."""
+    if isinstance(subject, Case) and (subject.only_runs or subject.expected_files):
+        return SecondLook(answered=False), ()  # whole files are beyond a second look
     try:
         if isinstance(subject, Case):
             return await _case(guild, command, subject)

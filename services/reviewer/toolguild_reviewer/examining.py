@@ -7,16 +7,16 @@ from toolguild.messages import ModelUsage, add_usage
 from toolguild.messages.commands import SetExam
 from toolguild.messages.events import ExamSet
 from toolguild.tool import Case, Exam, Property
-from toolguild_reviewer.asking import look_again, write_cases
+from toolguild_reviewer.asking import answer_inputs, look_again, write_cases
 
 CASES_WANTED = 3  # of one answer: small models write few cases right
-MAX_SAMPLES = 2  # answers asked for until there are as many cases as the policy wants
 
 
 async def set_exam(guild: Guild, command: SetExam) -> ExamSet:
     """Return the exam. The spec's examples and the regressions are in it as they stand, whatever a model says.
 
-    Raises PermanentError when there is not a single case: what is not tested is never published.
+    Raises PermanentError when there are fewer cases than the policy asks for: what is not tested is never
+    published, so no draft need try.
     """
     if command.exam is not None:
         return await _settled(guild, command, command.exam)
@@ -26,10 +26,11 @@ async def set_exam(guild: Guild, command: SetExam) -> ExamSet:
     usage: tuple[ModelUsage, ...] = ()
     if before is None or len(law) < guild.policy.exam.min_cases:
         cases, properties, usage = await _with_written(guild, command, law, properties)
-    if not cases:
+    least = guild.policy.exam.min_cases
+    if len(cases) < least:
         raise PermanentError(
-            f"no exam for {command.spec.name}: the request has no example and the examiner wrote no "
-            "usable case; add an example to the request"
+            f"no exam for {command.spec.name}: {len(cases)} usable cases, and the policy asks for {least} "
+            "(exam.min_cases); add an example to the request"
         )
     exam = Exam(
         spec=command.spec.digest,
@@ -70,16 +71,18 @@ async def _with_written(
     have: tuple[Case, ...],
     properties: tuple[Property, ...],
 ) -> tuple[tuple[Case, ...], tuple[Property, ...], tuple[ModelUsage, ...]]:
-    usage: tuple[ModelUsage, ...] = ()
     least = guild.policy.exam.min_cases
-    for sample in range(MAX_SAMPLES):
-        if sample and len(have) >= least:
-            break
-        wanted = max(CASES_WANTED, min(least - len(have), 10))
-        found, spent = await write_cases(guild, command, have, wanted, sample)
-        have = (*have, *found.cases)
-        properties = properties or found.properties
-        usage = add_usage(usage, spent)
+    wanted = max(CASES_WANTED, min(least - len(have), 10))
+    found, usage = await write_cases(guild, command, have, wanted, sample=0)
+    have = (*have, *found.cases)
+    properties = properties or found.properties
+    if len(have) < least and have:
+        answered, spent = await answer_inputs(guild, command, have, least - len(have))
+        have, usage = (*have, *answered), add_usage(usage, spent)
+    if len(have) < least:
+        more, spent = await write_cases(guild, command, have, wanted, sample=1)
+        have, usage = (*have, *more.cases), add_usage(usage, spent)
+        properties = properties or more.properties
     return have, properties, usage
 
 
