@@ -1,17 +1,15 @@
 """A NATS server of our own, from the wheel: for one machine, for this user only, durable against power cuts."""
 
 import asyncio
-import ctypes
 import fcntl
 import json
 import logging
 import os
 import secrets
 import shutil
-import signal
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import DEVNULL
@@ -25,8 +23,15 @@ from toolguild.errors import Misconfigured, UsageError
 log = logging.getLogger(__name__)
 USER = "toolguild"
 READY_WITHIN = 30.0  # seconds; a large store is read back at the start
+LOCK_TRIES = 20  # one every 50 ms
 NEEDED_MB = 64  # free space below which the server is not started
-_PR_SET_PDEATHSIG = 1
+_LAUNCH = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+if os.getppid() != int(sys.argv[1]):  # the parent died before we asked
+    raise SystemExit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 class NatsServer:
@@ -59,7 +64,7 @@ class NatsServer:
         """
         if self._lock is None:
             self._prepare()
-            self._lock = _lock(self._directory / "lock")
+            self._lock = await _locked(self._directory / "lock")
         self._wanted = True
         try:
             await self._start()
@@ -74,15 +79,12 @@ class NatsServer:
         config = self._directory / "server.conf"
         _write_private(config, self._config())
         self._process = await asyncio.create_subprocess_exec(
-            _program(),
-            "-c",
-            str(config),
+            *_command(config),
             stdin=DEVNULL,
             stdout=DEVNULL,
             stderr=DEVNULL,
             start_new_session=True,  # a Ctrl-C in the terminal is for us; we then stop it in order
             pass_fds=() if self._lock is None else (self._lock,),  # locked for as long as it lives
-            preexec_fn=_dies_with(os.getpid()),
         )
         try:
             async with asyncio.timeout(READY_WITHIN):
@@ -260,17 +262,21 @@ async def nats_server(directory: Path, *, port: int | None = None) -> AsyncItera
         await server.stop()
 
 
-def _lock(place: Path) -> int:
+async def _locked(place: Path) -> int:
+    """Return the locked file. A server that was killed just now holds it until the kernel is done with it."""
     descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise UsageError(
-            f"{place.parent}: a guild is already running with this data; use it, stop it with "
-            "`toolguild down`, or set TOOLGUILD_DATA_DIR to another directory"
-        ) from None
-    return descriptor
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(0.05)
+        else:
+            return descriptor
+    os.close(descriptor)
+    raise UsageError(
+        f"{place.parent}: a guild is already running with this data; use it, stop it with "
+        "`toolguild down`, or set TOOLGUILD_DATA_DIR to another directory"
+    )
 
 
 def _program() -> str:
@@ -281,18 +287,16 @@ def _program() -> str:
     return found
 
 
-def _dies_with(parent: int) -> Callable[[], None] | None:
-    """Return what the child runs first, so that a killed parent leaves no server behind (Linux)."""
+def _command(config: Path) -> list[str]:
+    """Return the command line of a server that does not outlive this process, however it ends (Linux).
+
+    A few lines of Python ask the kernel for that and then become the server. The alternative, to run them
+    between fork and exec, is not safe in a process with threads.
+    """
+    server = [_program(), "-c", str(config)]
     if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def prepare() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
-    return prepare
+        return server
+    return [sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()), *server]
 
 
 def _write_private(place: Path, text: str) -> None:

@@ -72,3 +72,5 @@ def configure_logs(level: str = "info", style: Literal["json", "text"] = "json")
     root.setLevel(level.upper())
     # The client logs every lost connection as an error with a traceback; the runtime says it once.
     logging.getLogger("nats").setLevel(logging.CRITICAL)
+    # Every request to NATS that is repeated; what finally fails is said by whoever asked.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
