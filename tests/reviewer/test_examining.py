@@ -133,6 +133,34 @@ async def test_a_case_with_a_file_needs_its_text(tmp_path: Path) -> None:
     assert any("has no such file" in one for one in models.complaints)
 
 
+async def test_properties_of_the_wrong_type_or_against_the_examples_are_left_out(
+    tmp_path: Path,
+) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "path": {"type": "string", "format": "path"},
+            "xs": {"type": "array"},
+            "n": {"type": "integer"},
+        },
+    }
+    example = Example(arguments={"xs": [3, 1, 1]}, expected=[3, 1])
+    spec = samples.spec(input_schema=schema, output_schema={"type": "array"}, examples=(example,))
+    properties = [
+        {"kind": "same_length", "argument": "path"},
+        {"kind": "same_length", "argument": "xs"},
+        {"kind": "sorted", "argument": None},
+        {"kind": "idempotent", "argument": "n"},
+        {"kind": "no_duplicates", "argument": None},
+        {"kind": "subset", "argument": "xs"},
+        {"kind": "idempotent", "argument": "xs"},
+    ]
+    case = {"arguments": {"xs": [2]}, "expected": [2]}
+    models = Scripted(examine=[{"cases": [case], "properties": properties}])
+    exam = await exam_of(tmp_path, models, wanted(spec=spec))
+    assert [one.kind for one in exam.properties] == ["no_duplicates", "subset", "idempotent"]
+
+
 async def test_properties_about_unknown_arguments_are_left_out(tmp_path: Path) -> None:
     properties = [
         {"kind": "order_free", "argument": "nobody"},

@@ -221,6 +221,16 @@ def test_the_same_code_again_is_not_tested_again() -> None:
     assert said[-1].attempt == 3
 
 
+def test_the_same_code_written_independently_is_a_second_voice_against_the_examiner() -> None:
+    other_author = drafted(2, "one").model_copy(
+        update={"draft": draft("one").model_copy(update={"description": "by another"})}
+    )
+    state, _ = play(wanted(), exam_set(), *failed_attempt(1, "one", (True, False)))
+    _, said = advance(RULES, state, other_author)
+
+    assert kinds(said) == ["review-draft"]
+
+
 def test_after_the_last_attempt_every_waiter_is_told_why() -> None:
     state, said = play(
         wanted(),

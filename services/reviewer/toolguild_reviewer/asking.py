@@ -24,7 +24,9 @@ from toolguild_reviewer.written import (
     usable,
 )
 
-TRIED_INPUTS = 4  # made for each case that is wanted: some are wild, to some the model has no answer
+TRIED_INPUTS = (
+    4  # made for each case that is wanted: some are wild, to some the model has no answer
+)
 _EXAMPLES_SHOWN = 3
 _STATEMENTS = {
     "deterministic": "the same arguments always give the same answer",

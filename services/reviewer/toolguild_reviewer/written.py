@@ -7,8 +7,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from toolguild.exam.output_file import ANSWERED, is_path
+from toolguild.exam.property import TWICE, holds
 from toolguild.exam.schema import complaints
-from toolguild.tool import Case, Property, ToolSpec
+from toolguild.tool import Case, Example, Property, ToolSpec
 from toolguild.tool.exam import PropertyKind
 
 MAX_FILE = 8 * 1024  # characters of one file that a case brings along
@@ -194,11 +195,33 @@ def _case_complaints(case: Case, spec: ToolSpec) -> Iterator[str]:
 
 
 def _properties(written: Sequence[WrittenProperty], spec: ToolSpec) -> Iterator[Property]:
-    known = _arguments(spec)
+    """Those that can hold at all: of fitting types, and true of the examples, which are law."""
     for one in written:
         needs = one.kind in _NEEDS_ARGUMENT
-        if not needs or one.argument in known:
-            yield Property(kind=one.kind, argument=one.argument if needs else None)
+        made = Property(kind=one.kind, argument=one.argument if needs else None)
+        if _fits(made, spec) and not any(_contradicts(made, example) for example in spec.examples):
+            yield made
+
+
+def _fits(made: Property, spec: ToolSpec) -> bool:
+    returned = spec.output_schema.get("type")
+    if made.argument is None:
+        return made.kind == "deterministic" or returned in ("array", "string", None)
+    inner = _arguments(spec).get(made.argument)
+    if not isinstance(inner, dict) or inner.get("format") == "path":
+        return False
+    taken = inner.get("type")
+    if made.kind == "idempotent":
+        return taken == returned
+    if made.kind == "order_free":
+        return taken in ("array", None)
+    return taken in ("array", "string", None) and returned in ("array", "string", None)
+
+
+def _contradicts(made: Property, example: Example) -> bool:
+    if made.kind in TWICE:
+        return False  # an example is one call
+    return holds(made, example.arguments, example.expected) is False
 
 
 def _arguments(spec: ToolSpec) -> dict[str, JsonValue]:

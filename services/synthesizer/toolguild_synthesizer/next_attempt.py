@@ -48,18 +48,18 @@ def _worth_repairing(state: Building, tried: list[Attempt]) -> Attempt | None:
         if before is not None and before.failures == last.failures:
             return None  # the repair changed nothing that the tests can see: no new information
     best = max(tried, key=lambda one: (one.passed_cases, one.number))
-    if _only_written_cases_failed(state, best) and len([one for one in tried if one.report]) < 2:
+    if contradicts_only_the_examiner(state, best) and len([one for one in tried if one.report]) < 2:
         return None
     return best if best.draft is not None and (best.failures or best.findings) else None
 
 
-def _only_written_cases_failed(state: Building, attempt: Attempt) -> bool:
-    """Whether the draft obeys the law and contradicts the examiner alone, who may err too."""
+def contradicts_only_the_examiner(state: Building, attempt: Attempt) -> bool:
+    """Whether the draft obeys the law and fails only what the examiner wrote, who may err too."""
     if attempt.report is None or state.exam is None:
         return False
     law = {case.digest for case in state.exam.cases if case.is_law}
-    failed = {one.case for one in attempt.report.results if not one.passed}
-    return bool(law) and bool(failed) and not (failed & law)
+    passed = {one.case for one in attempt.report.results if one.passed}
+    return bool(law) and law <= passed and bool(attempt.report.failures)
 
 
 def end_of(state: Building) -> tuple[EndCode, str]:

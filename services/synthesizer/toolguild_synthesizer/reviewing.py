@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from toolguild.messages import BuildId, Message, TaskId, commands, events
 from toolguild_synthesizer.ending import out
+from toolguild_synthesizer.next_attempt import contradicts_only_the_examiner
 from toolguild_synthesizer.state import Attempt, Building, Step, send, spend
 from toolguild_synthesizer.testing import test
 
@@ -19,9 +20,14 @@ def drafted(state: Building, event: events.ToolDrafted) -> Step:
         (one for one in state.attempts if one.draft and one.draft.source == event.draft.source),
         None,
     )
-    if twin is not None:
+    if twin is not None and not _is_a_second_voice(state, attempt, twin):
         return out(state, attempt, twin.failures or (f"the same code as attempt {twin.number}",))
     return send(state, attempt, "reviewing", _review(state, attempt))
+
+
+def _is_a_second_voice(state: Building, attempt: Attempt, twin: Attempt) -> bool:
+    """Whether an author who wrote the same code unasked supports it against the examiner."""
+    return attempt.repair_of is None and contradicts_only_the_examiner(state, twin)
 
 
 def _review(
