@@ -1,19 +1,22 @@
-"""Running `toolguild` as a person does: in a process of its own, with data of its own."""
+"""Running `toolguild` as a person does, with data of its own: in this process, or in one of its own."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from toolguild.cli import main
+
 HERE = Path(__file__).parent
 SUPPORT = HERE.parent / "support"
-WITHIN = 90.0  # seconds for one command
+WITHIN = 100.0  # seconds for one command on a machine with much else to do
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,24 @@ class Ended:
 
 @dataclass(frozen=True)
 class Shell:
-    """A folder to work in and the environment of commands."""
+    """A folder to work in, which is the current one, and commands over a scripted guild."""
 
     folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    capsys: pytest.CaptureFixture[str]
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start a command; the caller waits for its end."""
+    def run(self, *arguments: str) -> Ended:
+        """Run a command in this process."""
+        self.capsys.readouterr()
+        code = main(arguments)
+        said = self.capsys.readouterr()
+        assert "Traceback" not in said.err, said.err
+        return Ended(code, said.out, said.err)
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command in a process of its own; the caller waits for its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "toolguild.cli", *arguments],
             cwd=self.folder,
-            env={**self.environment, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -50,31 +60,28 @@ class Shell:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, **variables: str) -> Ended:
-        """Run a command to its end."""
-        with self.start(*arguments, **variables) as process:
-            try:
-                out, err = process.communicate(timeout=WITHIN)
-            finally:
-                process.kill()
-        assert "Traceback" not in err, err
-        return Ended(process.returncode, out, err)
-
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Shell]:
     """A shell whose guild is scripted and keeps its data below the test's own directory."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    for name in [name for name in os.environ if name.startswith("TOOLGUILD_")]:
+        monkeypatch.delenv(name)
     folder = tmp_path / "work"
     folder.mkdir()
-    shell = Shell(
-        folder,
-        {
-            **kept,
-            "TOOLGUILD_DATA_DIR": str(tmp_path / "data"),
-            "TOOLGUILD_MODEL": "scripted:cli_script:answer",
-            "PYTHONPATH": os.pathsep.join((str(SUPPORT), str(HERE))),
-        },
-    )
-    yield shell
-    shell.run("down")
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(SUPPORT))
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(SUPPORT), str(HERE))))
+    monkeypatch.setenv("TOOLGUILD_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("TOOLGUILD_MODEL", "scripted:cli_script:answer")
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield Shell(folder, capsys)
+    for handler in root.handlers[:]:
+        if handler not in handlers:
+            root.removeHandler(handler)
+            handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)

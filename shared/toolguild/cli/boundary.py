@@ -23,7 +23,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it logs what is told here anyway
     try:
         ended = app(args=arguments, prog_name="toolguild", standalone_mode=False)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         return _told(_cause(error), as_json=as_json)
     return ended if isinstance(ended, int) else exits.SUCCEEDED
 
@@ -41,7 +41,7 @@ def _told(error: BaseException, *, as_json: bool) -> int:
         traceback.print_exception(error)
     if isinstance(error, ToolguildError):
         return _said(exits.of_error(error), error.code, str(error), as_json=as_json)
-    if type(error).__name__ == "Abort":
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
         return _said(exits.CANCELLED, "cancelled", "cancelled", as_json=as_json)
     if hasattr(error, "format_message"):  # of the parser of the command line
         return _said(exits.USAGE, "usage", _parsing(error), as_json=as_json)

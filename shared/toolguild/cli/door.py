@@ -21,6 +21,9 @@ from toolguild.settings import Settings
 
 WAIT = 600.0  # seconds that a command waits for another one to give the data free
 LOOK = 0.2
+# Seconds for work under way when a guild of our own ends. The task that it was there for has ended;
+# what else was begun stays in the stream for the next guild.
+GRACE = 2.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,13 @@ async def open_door(
         if url is None:
             url = await stack.enter_async_context(_own_server(settings))
         bus = await stack.enter_async_context(connect(url, name="toolguild cli"))
-        own = settings.model_copy(update={"nats_url": url, "http_port": 0})
+        own = settings.model_copy(
+            update={
+                "nats_url": url,
+                "http_port": 0,
+                "grace_seconds": min(GRACE, settings.grace_seconds),
+            }
+        )
         if not standing:
             names = list(installed()) if services is None else services
             await ensure_streams(bus.js, replicas=settings.nats_replicas)
