@@ -162,6 +162,17 @@ async def test_the_check_asks_each_model_once_and_says_what_is_wrong() -> None:
     assert "OPENAI_API_KEY" in reports["openai/bad"].problem
 
 
+async def test_the_check_records_nothing(tmp_path: Path) -> None:
+    async with openai_server(says("yes")) as server:
+        settings = ModelSettings(
+            model=f"openai/good@{server.url}", record=tmp_path / "new" / "r.jsonl"
+        )
+        (report,) = await check_models(settings)
+
+    assert report.ok
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_the_check_without_any_model_explains_the_choices() -> None:
     (report,) = await check_models(ModelSettings())
 
