@@ -63,6 +63,40 @@ def test_a_docstring_and_statements_on_one_line_stay() -> None:
     assert python_code.trimmed(source) == source
 
 
+def test_a_forgotten_import_of_a_standard_module_is_added() -> None:
+    head = '"""Says what."""\nfrom __future__ import annotations\n'
+    source = head + "def total(path):\n    return csv.reader(open(path))\n"
+
+    whole = python_code.completed(source)
+    assert python_code.imports(whole) == {"__future__", "csv"}
+    assert python_code.undefined(whole) == ()
+    assert python_code.completed(RIGHT) == RIGHT
+    assert python_code.completed("def f(json):\n    return json.x\n").startswith("def")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f(p):\n    return read_rows(p)\n", ("read_rows",)),
+        ("def f(p):\n    return {r: s for r in p}\n", ("s",)),
+        (
+            "def f(p):\n    try:\n        return max(p)\n    except ValueError as e:\n        return str(e)\n",
+            (),
+        ),
+        (
+            "N = 3\nclass A:\n    x = N\ndef f(a=N):\n    def g(): return a, A, f\n    return g\n",
+            (),
+        ),
+        ("def f():\n    global n\n    n = 1\n    return n\n", ()),
+        ("from math import *\ndef f(): return sqrt(4)\n", ()),
+        ("import os.path\ndef f(): return os.path.sep, __name__\n", ()),
+        ("import re\ndef f(t): return [w for w in re.findall('\\d', t) if (x := w)]\n", ()),
+    ],
+)
+def test_names_that_nobody_defines_are_found(source: str, expected: tuple[str, ...]) -> None:
+    assert python_code.undefined(source) == expected
+
+
 @settings(deadline=None)  # machines that run tests are busy
 @given(st.text(max_size=200))
 def test_no_text_makes_the_reading_of_code_fail(text: str) -> None:
@@ -187,6 +221,14 @@ def test_an_import_that_nobody_granted_or_the_policy_denies_is_complained_about(
     assert "do not import requests: use the standard library or pandas" in found
     assert "do not import subprocess: the policy denies it" in found
     assert not any("pandas" in one for one in found if "do not import pandas" in one)
+
+
+def test_a_name_from_the_pattern_that_the_code_does_not_define_is_complained_about() -> None:
+    source = "def total(path, column):\n    return largest_number(path, column)\n"
+
+    assert examine.complaints(source, spec(), Policy.default(), {}) == [
+        "largest_number is not defined: define it in the code"
+    ]
 
 
 def test_a_guild_tool_that_is_not_there_is_complained_about() -> None:

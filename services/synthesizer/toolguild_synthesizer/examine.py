@@ -24,12 +24,19 @@ def complaints(
         found = python_code.complaints(source, spec.name, names)
     if found:
         return found
-    return [*_imports(source, spec, policy), *_tools(source, spec.language, known)]
+    whole = finished(source, spec.language)
+    if spec.language == "python":
+        found = [
+            f"{name} is not defined: define it in the code" for name in python_code.undefined(whole)
+        ]
+    return [*found, *_imports(whole, spec, policy), *_tools(whole, spec.language, known)]
 
 
 def finished(source: str, language: Language) -> str:
-    """Return the code as it is handed in: without the calls that models like to append."""
-    return python_code.trimmed(source) if language == "python" else source
+    """Return the code as it is handed in: without appended calls, with the imports that were forgotten."""
+    if language == "python":
+        return python_code.completed(python_code.trimmed(source))
+    return source
 
 
 def declared(source: str, spec: ToolSpec) -> Capabilities:

@@ -1,7 +1,10 @@
 """What a Python tool is made of, read from its syntax tree. Pure: nothing runs."""
 
 import ast
+import builtins
+import symtable
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 
 _WRITING_MODES = frozenset("wax+")
@@ -22,10 +25,17 @@ _WRITERS = frozenset(
 )
 
 
+def tree_of(source: str) -> ast.Module:
+    """Parse without a word about what the parser merely frowns at. Raises SyntaxError and its kin."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
+
+
 def complaints(source: str, entry: str, names: Sequence[str]) -> list[str]:
     """Say why the source cannot be called as the tool `entry` with the arguments `names`."""
     try:
-        tree = ast.parse(source)
+        tree = tree_of(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         return [
@@ -50,7 +60,7 @@ def trimmed(source: str) -> str:
     Models like to show their function at work, on files that are not there. Definitions, imports and
     constants stay as they are.
     """
-    tree = ast.parse(source)
+    tree = tree_of(source)
     lines = source.splitlines()
     for node in reversed(tree.body):
         if _acts(node) and node.end_lineno is not None:
@@ -64,9 +74,52 @@ def trimmed(source: str) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
+def completed(source: str) -> str:
+    """Return the source with the standard modules imported that it uses by name without an import."""
+    tree = tree_of(source)
+    bases = {
+        node.value.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    missing = [name for name in undefined(source) if name in bases & sys.stdlib_module_names]
+    if not missing:
+        return source
+    head: list[ast.stmt] = [
+        node for node in tree.body[:1] if isinstance(node, ast.Expr)
+    ]  # the module's docstring
+    head += [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
+    at = max((node.end_lineno or 0 for node in head), default=0)
+    lines = source.splitlines()
+    lines[at:at] = [f"import {name}" for name in missing]
+    return "\n".join(lines) + "\n"
+
+
+def undefined(source: str) -> tuple[str, ...]:
+    """Name what is used and neither defined, imported nor built in. After a star import nothing is."""
+    imported = [node for node in ast.walk(tree_of(source)) if isinstance(node, ast.ImportFrom)]
+    if any(alias.name == "*" for node in imported for alias in node.names):
+        return ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        top = symtable.symtable(source, "tool", "exec")
+    scopes = [top]
+    for scope in scopes:
+        scopes.extend(scope.get_children())
+    known = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    known |= {s.get_name() for one in scopes for s in one.get_symbols() if s.is_declared_global()}
+    used = {
+        symbol.get_name()
+        for scope in scopes
+        for symbol in scope.get_symbols()
+        if symbol.is_referenced() and (scope is top or symbol.is_global())
+    }
+    return tuple(sorted(used - known - set(dir(builtins)) - {"__name__", "__file__"}))
+
+
 def imports(source: str) -> frozenset[str]:
     """Name the modules that are imported, as they are written."""
-    return frozenset(name for node in ast.walk(ast.parse(source)) for name in _imported(node))
+    return frozenset(name for node in ast.walk(tree_of(source)) for name in _imported(node))
 
 
 def libraries(source: str) -> tuple[str, ...]:
@@ -79,7 +132,7 @@ def guild_tools(source: str) -> tuple[str, ...]:
     """Name the registry tools that are imported by `from guild import name`."""
     names = {
         alias.name
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(tree_of(source))
         if isinstance(node, ast.ImportFrom) and node.module == "guild"
         for alias in node.names
     }
@@ -88,7 +141,7 @@ def guild_tools(source: str) -> tuple[str, ...]:
 
 def writes(source: str) -> bool:
     """Whether a call in the source opens or makes a file for writing."""
-    return any(_writes(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return any(_writes(node) for node in ast.walk(tree_of(source)) if isinstance(node, ast.Call))
 
 
 def _parameters(args: ast.arguments, entry: str, names: Sequence[str]) -> Iterator[str]:
