@@ -46,6 +46,17 @@ async def test_docker_passes(docker_image: str) -> None:
     assert failed == []
 
 
+@pytest.mark.docker
+async def test_docker_passes_without_namespaces(docker_image: str) -> None:
+    sandbox = await open_sandbox("docker", image=docker_image, modes=("landlock",))
+    try:
+        names = [case.name for case in _CASES if _worth_it("single", case)]
+        failed = [r for r in await checks.check(sandbox, names) if not r.passed]
+    finally:
+        await sandbox.close()
+    assert failed == []
+
+
 async def test_a_check_can_fail(bubblewrap: Sandbox) -> None:
     case = checks.Check(
         "x", "conformance", (checks.python("def run():\n    return 1"),), checks.returns(2)

@@ -16,13 +16,12 @@ from typing import IO
 
 from toolguild.sandbox import cgroup, libraries, outer, tree
 from toolguild.sandbox.inside import seccomp
-from toolguild.sandbox.interface import SandboxUnavailable
+from toolguild.sandbox.interface import SandboxBroken, SandboxUnavailable
 from toolguild.sandbox.outer import (
     BOOTSTRAP,
     ENVIRONMENT,
     INSIDE,
     Mode,
-    ModeRefused,
     Outer,
     Template,
 )
@@ -87,11 +86,16 @@ class Bubblewrap:
             running = _Running(process, control, private, group)
             try:
                 await _hello(control)
-            except (OSError, TimeoutError, ModeRefused) as error:
+            except TimeoutError as error:
+                await running.end()
+                raise SandboxBroken(
+                    f"no answer in {_BOOT_SECONDS:g} seconds of starting"
+                ) from error
+            except OSError as error:
                 await running.end()
                 errors.seek(0)
                 text = errors.read(4000).decode(errors="replace").strip()
-                raise ModeRefused(text or str(error) or "it did not start") from error
+                raise SandboxUnavailable(text or str(error)) from error
             except BaseException:
                 await running.end()
                 raise

@@ -13,7 +13,7 @@ from toolguild.sandbox.interface import Call, Code, Ran, Sandbox, SandboxBroken
 Group = Literal["conformance", "escape"]
 Expect = Callable[[Sequence[Ran]], str | None]
 
-QUICK = Limits(wall_seconds=5, cpu_seconds=5, memory_mb=256, disk_mb=16)
+QUICK = Limits(wall_seconds=30, cpu_seconds=30, memory_mb=256, disk_mb=16)
 
 
 @dataclass(frozen=True)

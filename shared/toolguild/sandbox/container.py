@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from toolguild.sandbox import libraries, outer
 from toolguild.sandbox.inside import seccomp
-from toolguild.sandbox.interface import SandboxUnavailable
-from toolguild.sandbox.outer import Mode, ModeRefused, Outer, Template
+from toolguild.sandbox.interface import SandboxBroken, SandboxUnavailable
+from toolguild.sandbox.outer import Mode, Outer, Template
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -25,6 +25,8 @@ _NOBODY = "65534:65534"
 _BOOT_SECONDS = 30.0
 _SCRATCH = "rw,size=64m,nr_inodes=4096,noexec,nosuid,nodev,mode=1777"
 _PREFIX = "toolguild-container"
+_SLOW = f"the container did not answer in {_BOOT_SECONDS:g} seconds of starting"
+_ENDED = "the container ended before its fork server answered: does the image have python3?"
 LABEL = "toolguild.sandbox"
 
 
@@ -203,20 +205,19 @@ async def _accept(listener: socket.socket, container: "Container") -> socket.soc
                 return control
         except TimeoutError:
             if not await asyncio.to_thread(_lives, container):
-                break
-    raise ModeRefused(
-        "the container ended before its fork server answered: does the image have python3?"
-    )
+                raise SandboxUnavailable(_ENDED) from None
+    raise SandboxBroken(_SLOW)
 
 
 async def _hello(control: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_BOOT_SECONDS):
-            message = await loop.sock_recv(control, 65536)
-    except (OSError, TimeoutError) as error:
-        raise ModeRefused(f"the fork server did not start: {error}") from error
-    outer.check_hello(message)
+            outer.check_hello(await loop.sock_recv(control, 65536))
+    except TimeoutError as error:
+        raise SandboxBroken(_SLOW) from error
+    except OSError as error:
+        raise SandboxUnavailable(f"the fork server did not start: {error}") from error
 
 
 def _lives(container: "Container") -> bool:

@@ -16,16 +16,22 @@ from toolguild.sandbox.inside import kernel
 def main() -> NoReturn:
     """Read {stage, binds, uid} and the command from the command line, and become the command."""
     plan, command = json.loads(sys.argv[1]), sys.argv[2:]
-    stage: str = plan["stage"]
-    kernel.unshare(kernel.NEWNS)
-    kernel.mount("none", "/", None, kernel.REC | kernel.PRIVATE)
-    kernel.mount("tmpfs", stage, "tmpfs", kernel.NOSUID | kernel.NODEV, "size=1m,mode=0755")
-    for name, source in plan["binds"].items():
-        _bind(source, f"{stage}/{name}")
+    try:
+        _arrange(plan["stage"], plan["binds"])
+    except OSError as error:
+        sys.exit(f"as root, the sandbox needs to mount: {error}; run as an ordinary user instead")
     os.setgroups([])
     os.setresgid(plan["uid"], plan["uid"], plan["uid"])
     os.setresuid(plan["uid"], plan["uid"], plan["uid"])
     os.execve(command[0], command, {})
+
+
+def _arrange(stage: str, binds: dict[str, str]) -> None:
+    kernel.unshare(kernel.NEWNS)
+    kernel.mount("none", "/", None, kernel.REC | kernel.PRIVATE)
+    kernel.mount("tmpfs", stage, "tmpfs", kernel.NOSUID | kernel.NODEV, "size=1m,mode=0755")
+    for name, source in binds.items():
+        _bind(source, f"{stage}/{name}")
 
 
 def _bind(source: str, target: str) -> None:

@@ -78,23 +78,22 @@ def _makers(libraries: tuple[str, ...], image: str | None) -> dict[str, Callable
 async def _open(backend: Backend, size: int, modes: tuple[Mode, ...]) -> Sandbox:
     pool = Pool(backend, size, modes)
     try:
-        await pool.warm_up()
-        await _self_test(pool)
+        await _prove(pool)
     except BaseException:
         await pool.close()
         raise
     return pool
 
 
-async def _self_test(sandbox: Sandbox) -> None:
-    """Raise SandboxUnavailable unless a call is really cut off from this machine and answers."""
+async def _prove(pool: Pool) -> None:
+    """Start, and raise SandboxUnavailable unless a call is really cut off from this machine and answers."""
     with tempfile.NamedTemporaryFile("w", prefix="toolguild-probe-") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write("not for tools")
         file.flush()
-        call = Call(Code("python", _PROBE, "probe"), {"secret": file.name})
         try:
-            ran = await sandbox.run(call)
+            await pool.warm_up()
+            ran = await pool.run(Call(Code("python", _PROBE, "probe"), {"secret": file.name}))
         except SandboxBroken as error:
             raise SandboxUnavailable(f"its self-test failed: {error}") from error
     if ran.outcome != "ok" or not isinstance(ran.value, dict):

@@ -76,7 +76,11 @@ class Backend(Protocol):
     libraries: tuple[str, ...]  # what templates can preload
 
     async def boot(self, template: Template, mode: Mode) -> Outer:
-        """Start one. Raises ModeRefused, or SandboxUnavailable when no mode can help."""
+        """Start one.
+
+        Raises ModeRefused when another mode may do, SandboxUnavailable when none can, and
+        SandboxBroken when it was only too slow.
+        """
         ...
 
     async def close(self) -> None:
@@ -85,9 +89,13 @@ class Backend(Protocol):
 
 
 def check_hello(message: bytes) -> None:
-    """Take the first words of a fork server. Raises ModeRefused when they are not a hello."""
+    """Take the first words of a fork server.
+
+    Raises ModeRefused only when it says so itself: that it was slow or ended is no reason to take
+    weaker walls. Raises ConnectionError when it ended.
+    """
     if not message:
-        raise ModeRefused("the fork server ended")
+        raise ConnectionError("the fork server ended")
     refusal = json.loads(message).get("refused")
     if refusal:
         raise ModeRefused(refusal)
