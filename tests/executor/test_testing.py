@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.executor.support import TableSandbox, guild, ok, order
 
 from toolguild.errors import Refused
-from toolguild.sandbox.interface import Call, Ran, Sandbox, SandboxBroken
+from toolguild.sandbox.interface import Call, Ran, Sandbox, SandboxBroken, Usage
 from toolguild.sandbox.opening import open_sandbox
 from toolguild.testing import samples
 from toolguild.testing.samples import KEYS, SUM_SOURCE_JAVASCRIPT
@@ -108,6 +108,19 @@ async def test_a_tool_that_gives_another_answer_each_time_is_not_deterministic(
     assert got.results[0].passed
     assert not got.properties[0].passed
     assert got.properties[0].counterexample == one.arguments
+
+
+async def test_a_second_call_that_fails_breaks_the_property(tmp_path: Path) -> None:
+    answers = iter([ok(5)])
+
+    def once(call: Call) -> Ran:
+        return next(answers, Ran("exited", None, (), "", Usage(0.01, 0.01, 12.0), None))
+
+    one = samples.exam().cases[0]
+    exam = samples.exam(cases=(one,), properties=(Property(kind="deterministic"),))
+    got = await report(TableSandbox(once), tmp_path, exam=exam)
+    assert got.results[0].passed
+    assert not got.properties[0].passed
 
 
 async def test_an_answer_that_the_output_schema_refuses_fails_even_where_none_is_known(
