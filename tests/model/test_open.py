@@ -162,6 +162,10 @@ async def test_the_check_asks_each_model_once_and_says_what_is_wrong() -> None:
     assert "OPENAI_API_KEY" in reports["openai/bad"].problem
 
 
+def files_below(folder: Path) -> list[Path]:
+    return list(folder.rglob("*"))
+
+
 async def test_the_check_records_nothing(tmp_path: Path) -> None:
     async with openai_server(says("yes")) as server:
         settings = ModelSettings(
@@ -170,7 +174,7 @@ async def test_the_check_records_nothing(tmp_path: Path) -> None:
         (report,) = await check_models(settings)
 
     assert report.ok
-    assert list(tmp_path.iterdir()) == []
+    assert files_below(tmp_path) == []
 
 
 async def test_the_check_without_any_model_explains_the_choices() -> None:
