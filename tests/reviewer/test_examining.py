@@ -296,3 +296,22 @@ async def test_whole_files_get_no_second_look(tmp_path: Path) -> None:
     )
     assert settled.rulings[0].decision == "set_aside"
     assert models.asked == []
+
+
+async def test_a_tool_that_writes_a_file_must_at_least_run_on_inputs_made_by_program(
+    tmp_path: Path,
+) -> None:
+    numbers: Any = {
+        "type": "object",
+        "properties": {"xs": {"type": "array", "items": {"type": "integer"}}},
+        "required": ["xs"],
+    }
+    example = Example(arguments={"xs": [1]}, expected_files={"a.csv": "1"})
+    spec = samples.spec(input_schema=numbers, output_schema=WRITES, examples=(example,))
+    properties = [{"kind": "no_duplicates"}, {"kind": "deterministic"}]
+    models = Scripted(examine=[{"cases": [], "properties": properties}])
+    policy = Policy.default().model_copy(update={"exam": ExamRules(min_cases=3)})
+    exam = await exam_of(tmp_path, models, wanted(spec=spec), policy=policy)
+    assert [case.only_runs for case in exam.cases] == [False, True, True]
+    assert exam.properties == ()
+    assert [prompt for prompt, _ in models.asked] == ["examine"]

@@ -113,6 +113,9 @@ async def answer_inputs(
         if made.wild:
             continue  # a made-up text may have no answer at all
         case = Case(arguments=made.arguments, files=made.files)
+        if is_path(command.spec.output_schema):
+            cases = (*cases, case.model_copy(update={"only_runs": True}))
+            continue  # what the file must hold is more than one short answer
         look, spent = await look_again(guild, command, case)
         usage = add_usage(usage, spent)
         if look.answered:

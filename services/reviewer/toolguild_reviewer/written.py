@@ -205,6 +205,8 @@ def _properties(written: Sequence[WrittenProperty], spec: ToolSpec) -> Iterator[
 
 def _fits(made: Property, spec: ToolSpec) -> bool:
     returned = spec.output_schema.get("type")
+    if is_path(spec.output_schema):
+        return False  # the answer is only the name of what was made
     if made.argument is None:
         return made.kind == "deterministic" or returned in ("array", "string", None)
     inner = _arguments(spec).get(made.argument)
