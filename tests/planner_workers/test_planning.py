@@ -262,6 +262,23 @@ async def test_a_file_named_without_the_mark_is_still_the_file() -> None:
     assert plan.steps[0].arguments == {"left": {"$file": "a.csv"}, "right": {"$file": "b.csv"}}
 
 
+async def test_a_file_that_the_goal_wants_written_is_an_output_and_no_input() -> None:
+    proposed = step(
+        argument("path", "$file:people.json", "file"), argument("out", "$file:people.xml", "file")
+    )
+    planner = Planner(proposal(proposed))
+    files = planner.hold(people_json=b'[{"name": "Ann"}]')
+    plan = await planner.plan("Convert people.json to people.xml", files)
+
+    (only,) = plan.steps
+    assert only.arguments == {"path": {"$file": "people.json"}, "out": "/output/people.xml"}
+    assert only.request is not None
+    assert only.request.capabilities.write == ("*",)
+    assert only.request.input_schema["properties"]["out"]["type"] == "string"  # type: ignore[call-overload, index]  # JSON
+    with pytest.raises(PermanentError, match=r"there is no input file 'people\.xml'"):
+        await planner.plan("Convert people.json", files)
+
+
 async def test_steps_refer_to_each_other_and_fan_out() -> None:
     first = step(argument("path", "$file:expenses.csv", "file"), id="Step 1", returns="array")
     second = step(

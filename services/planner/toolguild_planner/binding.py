@@ -11,7 +11,15 @@ from toolguild.goal import Goal
 from toolguild.plan import Plan, Step, references
 from toolguild.tool import Example, Published, ToolSpec
 from toolguild.tool.spec import JsonSchema
-from toolguild_planner.marks import answered, files_in, listed, name_of, step_id, translated
+from toolguild_planner.marks import (
+    answered,
+    files_in,
+    listed,
+    name_of,
+    step_id,
+    translated,
+    with_outputs,
+)
 from toolguild_planner.observe import Observation
 from toolguild_planner.proposal import NEW, Proposal, ProposedStep
 from toolguild_planner.schemas import INSTANCE, schema_of_type, schema_of_values, type_of_argument
@@ -70,7 +78,10 @@ class _Binder:
     def step(self, step: ProposedStep) -> Step:
         """Return the step bound to a tool or to a request."""
         arguments = {
-            one.name: translated(one.value, self._names, self.ids) for one in step.arguments
+            one.name: with_outputs(
+                translated(one.value, self._names, self.ids), self._names, self.goal.primary
+            )
+            for one in step.arguments
         }
         bound = Step.model_construct(
             id=self.ids[step.id],
@@ -213,7 +224,12 @@ class _Binder:
         grant = self.seen.grant
         words = f"{proposed.purpose} {proposed.returned}"
         reads = any(_is_file(arguments[name], _said(proposed, name)) for name in arguments)
-        writes = proposed.returns == "file" or _WRITES.search(words) or self._leaves_files()
+        writes = (
+            proposed.returns == "file"
+            or _WRITES.search(words)
+            or self._leaves_files()
+            or _output(arguments)
+        )
         every = f"{words} {' '.join((self.goal.primary, *self.goal.constraints))}".lower()
         return Capabilities(
             imports=tuple(name for name in self.seen.libraries if _needed(name, every)),
@@ -284,6 +300,10 @@ def _properties(schema: JsonSchema) -> dict[str, dict[str, JsonValue]]:
 
 def _needed(library: str, words: str) -> bool:
     return re.search(rf"\b({_NEEDS.get(library, library)})", words) is not None
+
+
+def _output(arguments: Mapping[str, JsonValue]) -> bool:
+    return any(isinstance(one, str) and one.startswith("/output/") for one in arguments.values())
 
 
 def _refers(value: JsonValue) -> bool:

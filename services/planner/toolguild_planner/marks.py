@@ -59,6 +59,20 @@ def answered(text: str, ids: Mapping[str, str], last: str) -> JsonValue:
     return known[0] if len(known) == 1 else _named(known)
 
 
+def with_outputs(value: JsonValue, files: Set[str], wanted: str) -> JsonValue:
+    """Replace references to files that are none of the input, but that the goal names, by output paths.
+
+    "$file:people.xml" in "write the people to people.xml" is a file that is to be written.
+    """
+    match value:
+        case {"$file": str() as name} if name not in files and name and name in wanted:
+            return f"/output/{name}"
+        case list():
+            return [with_outputs(item, files, wanted) for item in value]
+        case _:
+            return value
+
+
 def files_in(value: JsonValue) -> Iterable[str]:
     """Yield the names of the input files that a translated value refers to."""
     match value:
