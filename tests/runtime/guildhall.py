@@ -90,7 +90,7 @@ def envelope(body: Message, id: UUID | None = None) -> Envelope:
 async def at_work(bus: Bus, *agents: Agent, ack_wait: float = 5.0) -> AsyncIterator[asyncio.Event]:
     """Run agents while the block lasts, or until the event that it yields is set."""
     stop = asyncio.Event()
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(90), asyncio.TaskGroup() as group:
         for agent in agents:
             handle = handler(bus, "hall", agent)
             group.create_task(consume(bus, "hall", agent, handle, stop=stop, ack_wait=ack_wait))
@@ -98,7 +98,7 @@ async def at_work(bus: Bus, *agents: Agent, ack_wait: float = 5.0) -> AsyncItera
         stop.set()
 
 
-async def sums_of(bus: Bus, count: int, *, task: str = TASK, within: float = 20) -> Sums:
+async def sums_of(bus: Bus, count: int, *, task: str = TASK, within: float = 60) -> Sums:
     """Return what the process remembers once it has so many answers."""
     store = BucketStore(bucket(bus.js, "tasks"), bus.objects)
     async with asyncio.timeout(within):
@@ -111,7 +111,7 @@ async def sums_of(bus: Bus, count: int, *, task: str = TASK, within: float = 20)
             await asyncio.sleep(0.01)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 20) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 60) -> None:
     """Return once the condition holds. Raises TimeoutError when it does not come to that."""
     async with asyncio.timeout(within):
         while True:

@@ -206,10 +206,10 @@ async def test_long_work_is_kept_alive_by_heartbeats(bus: Bus) -> None:
     async def slow(command: Add) -> Event:
         nonlocal starts
         starts += 1
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2.5)
         return Added(task=command.task, sum=starts)
 
-    async with at_work(bus, book, adder(slow), ack_wait=0.4):
+    async with at_work(bus, book, adder(slow), ack_wait=1.5):
         await bus.publish(envelope(SumWanted(numbers=(1,))))
         assert (await sums_of(bus, 1)).sums == (1,)
     assert starts == 1

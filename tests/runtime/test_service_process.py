@@ -51,7 +51,7 @@ async def hall(data: Path, work_seconds: float = 0.0, **settings: str) -> AsyncI
 
 async def said(process: Process, line: str) -> None:
     assert process.stdout is not None
-    heard = await asyncio.wait_for(process.stdout.readline(), 20)
+    heard = await asyncio.wait_for(process.stdout.readline(), 60)
     assert heard.decode().strip() == line, heard
 
 
@@ -87,7 +87,7 @@ async def test_a_terminated_service_settles_what_is_under_way_and_exits_well(
         await bus.publish(envelope(Add(numbers=(1, 2))))
         await said(process, "started")
         process.send_signal(signal.SIGTERM)
-        out, err = await asyncio.wait_for(process.communicate(), 10)
+        out, err = await asyncio.wait_for(process.communicate(), 60)
         assert (process.returncode, out) == (0, b"closed\n"), err
     info = await bus.js.stream_info("TOOLGUILD_LOG", subjects_filter="toolguild.fact.test-added.*")
     assert info.state.subjects == {"toolguild.fact.test-added.t-1": 1}
@@ -101,14 +101,14 @@ async def test_work_that_outlasts_the_grace_is_left_to_others(
         await bus.publish(envelope(SumWanted(numbers=(1, 2))))
         await said(process, "started")
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
     async with at_work(bus, book, adder()):
-        assert (await sums_of(bus, 1, within=3)).sums == (3,)
+        assert (await sums_of(bus, 1, within=4.5)).sums == (3,)
 
 
 async def test_without_a_guild_it_says_what_to_do(tmp_path: Path) -> None:
     async with hall(tmp_path) as process:
-        _, err = await asyncio.wait_for(process.communicate(), 20)
+        _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 2
     assert b"start one with `toolguild up`" in err
     assert b"Traceback" not in err
@@ -116,7 +116,7 @@ async def test_without_a_guild_it_says_what_to_do(tmp_path: Path) -> None:
 
 async def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     async with hall(tmp_path, TOOLGUILD_HTTP_PORT="http") as process:
-        _, err = await asyncio.wait_for(process.communicate(), 20)
+        _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 2
     assert b"TOOLGUILD_HTTP_PORT" in err
 
@@ -129,7 +129,7 @@ async def test_its_logs_are_json_with_service_and_task(
         await bus.send("toolguild.fact.test-added.t-1", b"garbage", {"Nats-Msg-Id": "x"})
         assert process.stderr is not None
         lines: list[dict[str, Any]] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not any("unreadable" in line["message"] for line in lines):
                 lines.append(json.loads(await process.stderr.readline()))
     assert lines[-1]["service"] == "hall"
@@ -145,7 +145,7 @@ def free_port() -> int:
 
 async def page(port: int, path: str) -> tuple[int, str]:
     async with aiohttp.ClientSession() as session:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     async with session.get(f"http://127.0.0.1:{port}{path}") as answer:
@@ -155,7 +155,7 @@ async def page(port: int, path: str) -> tuple[int, str]:
 
 
 async def status_of(port: int, status: int) -> dict[str, Any]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             found, text = await page(port, "/readyz")
             if found == status:
@@ -209,7 +209,7 @@ async def test_a_missing_consumer_makes_it_unready_until_it_is_made_again(
 async def test_standard_tooling_lists_it(bus: Bus, nats: NatsServer, tmp_path: Path) -> None:
     async with hall(tmp_path) as process:
         await said(process, "open")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     answer = await bus.client.request("$SRV.INFO.hall", b"", timeout=1)

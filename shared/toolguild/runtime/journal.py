@@ -1,8 +1,6 @@
 """The journal: an effect that succeeded once is remembered, so that a redelivery does not pay again."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from weakref import WeakValueDictionary
 
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
@@ -10,6 +8,7 @@ from nats.js.kv import KeyValue
 from toolguild.canonical import digest_of_bytes
 from toolguild.runtime import claim
 from toolguild.runtime.claim import Bodies
+from toolguild.runtime.locks import Locks
 from toolguild.runtime.retry import retried
 
 Effect = Callable[[], Awaitable[bytes]]
@@ -21,7 +20,7 @@ class BucketJournal:
     def __init__(self, kv: KeyValue, bodies: Bodies) -> None:
         self._kv = kv
         self._bodies = bodies
-        self._running: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._running = Locks()
 
     async def once(self, key: str, effect: Effect) -> bytes:
         """Return what `effect` gave when it first succeeded under this key; run it if it never did.
@@ -30,9 +29,8 @@ class BucketJournal:
         """
         name = digest_of_bytes(key.encode())
         # The same message may come again while its effect still runs: a restarted server, a late
-        # heartbeat. The lock lives as long as somebody holds or awaits it.
-        lock = self._running.setdefault(name, asyncio.Lock())
-        async with lock:
+        # heartbeat.
+        async with self._running.of(name):
             known = await self._read(name)
             if known is None:
                 known = await self._write(name, await effect())
@@ -60,12 +58,11 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self._known: dict[str, bytes] = {}
-        self._running: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._running = Locks()
 
     async def once(self, key: str, effect: Effect) -> bytes:
         """As the protocol says."""
-        lock = self._running.setdefault(key, asyncio.Lock())
-        async with lock:
+        async with self._running.of(key):
             if key not in self._known:
                 self._known[key] = await effect()
             return self._known[key]

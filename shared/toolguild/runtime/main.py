@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import Any
 
 from toolguild import telemetry
 from toolguild.agent import Agent, Process, Service
 from toolguild.errors import Misconfigured, ToolguildError
+from toolguild.messages import Envelope
 from toolguild.policy import Policy, load_policy
 from toolguild.policy.load import default_policy
 from toolguild.runtime import clock, readiness
@@ -19,6 +21,7 @@ from toolguild.runtime.consume import Handle, consume
 from toolguild.runtime.discovery import discoverable
 from toolguild.runtime.drive import drive
 from toolguild.runtime.health import Check, health_server
+from toolguild.runtime.locks import Locks
 from toolguild.runtime.resources import Resources
 from toolguild.runtime.serve import serve
 from toolguild.runtime.server import running
@@ -149,9 +152,22 @@ def handler(bus: Bus, service: str, agent: Agent) -> Handle:
     """Return what handles one envelope for an agent, durably."""
     source = f"{service}/{agent.name}"
     if isinstance(agent, Process):
-        store = BucketStore(bucket(bus.js, agent.bucket), bus.objects)
-        return partial(drive, agent, store=store, send=bus.publish, source=source, now=clock.now)
+        return _driver(bus, agent, source)
     return partial(serve, agent, send=bus.publish, source=source, now=clock.now)
+
+
+def _driver(bus: Bus, process: Process[Any], source: str) -> Handle:
+    store = BucketStore(bucket(bus.js, process.bucket), bus.objects)
+    locks = Locks()
+
+    async def handle(envelope: Envelope) -> None:
+        # Events of one record, such as the many results of a foreach, would only lose races to each other.
+        async with locks.of(envelope.key):
+            await drive(
+                process, envelope, store=store, send=bus.publish, source=source, now=clock.now
+            )
+
+    return handle
 
 
 def _checks(
