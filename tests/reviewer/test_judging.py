@@ -175,6 +175,14 @@ async def test_a_report_with_a_gap_publishes_nothing(
     assert why in await refusal(tmp_path, report=samples.report(**changes))
 
 
+async def test_a_failure_at_a_case_that_the_exam_does_not_have_publishes_nothing(
+    tmp_path: Path,
+) -> None:
+    stray = CaseResult(case=Case(expected=1).digest, passed=False, outcome="ok", difference="x")
+    report = samples.report(results=(*samples.report().results, stray))
+    assert "did not pass" in await refusal(tmp_path, report=report)
+
+
 async def test_a_tool_that_used_more_than_it_declared_is_refused(tmp_path: Path) -> None:
     peak = Usage(wall_seconds=0.1, cpu_seconds=0.1, peak_memory_mb=100.0)
     draft = samples.draft(declared=Capabilities(limits=Limits(memory_mb=64)))

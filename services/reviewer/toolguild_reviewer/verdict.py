@@ -11,7 +11,10 @@ _SURVIVORS_TOLD = 5
 
 def objections(command: JudgeTest, rules: ExamRules) -> tuple[str, ...]:
     """Say why this draft is not published, hidden answers kept hidden; empty when it may be."""
-    return tuple(_objections(command, rules))
+    found = tuple(_objections(command, rules))
+    if not found and not command.report.passed:
+        return ("the test report says that the draft did not pass",)
+    return found
 
 
 def _objections(command: JudgeTest, rules: ExamRules) -> Iterator[str]:
