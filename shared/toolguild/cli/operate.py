@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import subprocess
+import signal
 import sys
 import time
 from pathlib import Path
@@ -44,8 +44,10 @@ def up(
     """
     from toolguild.cli.result import settings_of
     from toolguild.cli.state import read_state
+    from toolguild.runtime.main import read_policy
 
     settings = settings_of(policy)
+    read_policy(settings)
     if executors is not None:
         settings = settings.model_copy(update={"executors": executors})
     if read_state(settings) is not None:
@@ -80,18 +82,16 @@ def down(as_json: Json = False) -> int:
     \b
     toolguild down
     """
-    import signal
-
     from toolguild.cli.output import say, say_json
     from toolguild.cli.result import settings_of
-    from toolguild.cli.state import read_state
+    from toolguild.cli.state import is_held, read_state
 
     settings = settings_of()
     state = read_state(settings)
     if state is not None:
         os.kill(state.pid, signal.SIGTERM)
         deadline = time.monotonic() + END_WITHIN
-        while read_state(settings) is not None or _alive(state.pid):
+        while is_held(settings):
             if time.monotonic() > deadline:
                 raise Misconfigured(
                     f"the guild (process {state.pid}) has not ended in {END_WITHIN:g} s; "
@@ -127,28 +127,35 @@ def _detach(settings: "Settings") -> "State":
     from toolguild.cli.supervise import last_line, log_of
 
     log = log_of(settings, "guild")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "toolguild.cli", "up", "--foreground"],
-            env={**os.environ, **settings.environment()},
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            cwd=Path.home() if Path.home().is_dir() else "/",
-            start_new_session=True,
-        )
+    pid = _spawn({**os.environ, **settings.environment()}, log)
     deadline = time.monotonic() + START_WITHIN
     while time.monotonic() < deadline:
         state = read_state(settings)
         if state is not None and state.ready:
             return state
-        if process.poll() is not None:
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
             said = last_line(log).removeprefix("toolguild: ")
             raise UsageError(f"the guild did not start: {said}")
         time.sleep(0.02)
-    process.terminate()
+    os.kill(pid, signal.SIGTERM)
     raise Misconfigured(f"the guild was not ready in {START_WITHIN:g} s; look into {log}")
+
+
+def _spawn(environment: dict[str, str], log: Path) -> int:
+    """Start the guild's own process, which outlives this one, and return its id."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    opened = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "toolguild.cli", "up", "--foreground"],
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), opened, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
 
 
 async def _report(settings: "Settings", state: "State | None", *, as_json: bool) -> int:
@@ -195,13 +202,3 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
         ]
         table(columns, rows, empty="it has no services")
     return exits.SUCCEEDED if whole else exits.PROBLEM
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

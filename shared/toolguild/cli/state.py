@@ -38,7 +38,7 @@ class State:
 
 def read_state(settings: Settings) -> State | None:
     """Return the guild that `toolguild up` runs over this data, or None if none does."""
-    if not _is_locked(settings.data_dir / LOCK):
+    if not is_held(settings):
         return None
     try:
         value = json.loads((settings.data_dir / STATE).read_text())
@@ -46,6 +46,11 @@ def read_state(settings: Settings) -> State | None:
         return State(members=members, **value)
     except (OSError, ValueError, TypeError, KeyError):
         return None  # it is just starting
+
+
+def is_held(settings: Settings) -> bool:
+    """Whether the process of a guild that stays is there, ready or not."""
+    return _is_locked(settings.data_dir / LOCK)
 
 
 def write_state(settings: Settings, state: State) -> None:

@@ -1,0 +1,111 @@
+"""A guild that stays: `toolguild up`, `status`, `down`."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.cli.conftest import Shell
+
+from toolguild.cli.supervise import seats
+
+SOON = 60.0  # seconds
+
+
+def until(wanted: Callable[[], bool], what: str) -> None:
+    """Look again and again until something holds; fail when it never does."""
+    deadline = time.monotonic() + SOON
+    while not wanted():
+        assert time.monotonic() < deadline, f"{what} within {SOON:g} s"
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def guild(shell: Shell) -> Iterator[Shell]:
+    up = shell.run("up", "--executors", "2", "--json")
+    assert up.code == 0, up.err
+    assert up.json["ready"] is True
+    yield shell
+    shell.run("down")
+
+
+@pytest.mark.slow
+def test_a_guild_stays_heals_and_ends(guild: Shell) -> None:
+    status = guild.run("status", "--json")
+    assert status.code == 0
+    members = {one["name"]: one for one in status.json["members"]}
+    assert set(members) >= {
+        "auditor",
+        "executor-1",
+        "executor-2",
+        "planner",
+        "reviewer",
+        "synthesizer",
+    }
+    assert all(one["ready"] for one in members.values())
+    assert "@" not in status.json["nats"]
+
+    ended = guild.run("run", "Slug of the title", "--json")
+    assert (ended.code, ended.json["answer"]) == (0, "hello-big-world"), ended.err
+
+    second = guild.run("up")
+    assert second.code == 2
+    assert "`toolguild down` ends it" in second.err
+
+    own_policy = guild.folder / "policy.yaml"
+    own_policy.write_text("max_lines: 10\n")
+    refused = guild.run("run", "Slug of the title", "--policy", str(own_policy))
+    assert refused.code == 2
+    assert "toolguild up --policy" in refused.err
+
+    victim = members["executor-1"]
+    os.kill(victim["pid"], signal.SIGKILL)
+
+    def healed() -> bool:
+        found = {one["name"]: one for one in guild.run("status", "--json").json["members"]}
+        again = found["executor-1"]
+        return bool(again["ready"] and again["pid"] != victim["pid"] and again["restarts"] == 1)
+
+    until(healed, "the killed executor is back")
+    assert guild.run("run", "Slug of the title", "--json").code == 0
+
+    pids = [one["pid"] for one in guild.run("status", "--json").json["members"]]
+    down = guild.run("down", "--json")
+    assert (down.code, down.json) == (0, {"ended": True})
+    assert not [pid for pid in pids if alive(pid)]
+    gone = guild.run("status", "--json")
+    assert (gone.code, gone.json["running"]) == (1, False)
+
+
+def test_nothing_to_end_is_no_failure(shell: Shell) -> None:
+    assert shell.run("down", "--json").json == {"ended": False}
+
+
+def test_a_guild_that_cannot_start_says_why(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = shell.folder / "policy.yaml"
+    policy.write_text("nonsense: 1\n")
+    monkeypatch.setenv("TOOLGUILD_POLICY", str(policy))
+    ended = shell.run("up")
+    assert ended.code == 2
+    assert "policy.yaml, line 1" in ended.err
+
+
+def test_every_service_has_a_seat_and_executors_as_many_as_asked_for() -> None:
+    made = seats(["auditor", "executor"], 3)
+    assert [(one.name, one.service) for one in made] == [
+        ("auditor", "auditor"),
+        ("executor-1", "executor"),
+        ("executor-2", "executor"),
+        ("executor-3", "executor"),
+    ]
+    assert len({one.port for one in made}) == 4
+    assert [one.name for one in seats(["executor"], 1)] == ["executor"]
