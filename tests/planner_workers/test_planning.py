@@ -334,6 +334,25 @@ async def test_a_goal_that_grants_less_than_the_plan_needs_is_refused_by_the_che
     assert plan.steps[0].request.capabilities.write == ()  # nothing to ask for: nothing was granted
 
 
+async def test_only_granted_programs_and_hosts_that_the_words_name_are_asked_for() -> None:
+    granted = Capabilities(
+        imports=("*",), read=("*",), programs=("sqlite3", "sort"), hosts=("example.org:443",)
+    )
+    policy = Policy.default().model_copy(update={"capabilities": granted})
+    planner = Planner(proposal(step(argument("text", "x"))), policy=policy)
+    goal = Goal(primary="Sort it", preferences=("use sqlite3 and pandas", "data from example.org"))
+    plan = await planner.plan(goal)
+
+    assert plan.steps[0].request is not None
+    asked = plan.steps[0].request.capabilities
+    assert asked.programs == ("sqlite3", "sort")
+    assert asked.hosts == ("example.org:443",)
+    assert asked.imports == ("pandas",)
+    plan = await planner.plan("Slug")
+    assert plan.steps[0].request is not None
+    assert plan.steps[0].request.capabilities.programs == ()
+
+
 async def test_javascript_is_chosen_when_the_person_says_so() -> None:
     planner = Planner(proposal(step(argument("text", "Hello"))))
     plan = await planner.plan(Goal(primary="Slug", preferences=("write it in JavaScript",)))

@@ -1,16 +1,15 @@
 """From a model's proposal to a plan: code decides all that code can. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from toolguild.capability import Capabilities, Language, Limits
 from toolguild.goal import Goal
 from toolguild.plan import Plan, Step, references
 from toolguild.tool import Example, Published, ToolSpec
 from toolguild.tool.spec import JsonSchema
+from toolguild_planner.asking import capabilities, is_file, language, notes
 from toolguild_planner.marks import (
     answered,
     files_in,
@@ -23,18 +22,6 @@ from toolguild_planner.marks import (
 from toolguild_planner.observe import Observation
 from toolguild_planner.proposal import NEW, Proposal, ProposedStep
 from toolguild_planner.schemas import INSTANCE, schema_of_type, schema_of_values, type_of_argument
-
-_JAVASCRIPT = re.compile(r"\bjava\s?script\b|\bnode(\.?js)?\b", re.IGNORECASE)
-_WRITES = re.compile(
-    r"\b(write|save|export|creat|produc|generat|plot|chart|draw|render|convert)\w*\b.*"
-    r"\b(files?|plots?|charts?|images?|png|svg|pdf|csv|json|xml|html|xlsx|reports?)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_NEEDS = {  # libraries that only some purposes need
-    "matplotlib": r"matplotlib|(plot|chart|graph|histogram|diagram)s?\b",
-    "numpy": r"numpy|matri(x|ces)|vectors?\b|linear algebra|fourier|fft|regression|polynomial|correlation",
-    "pandas": r"pandas|data ?frames?\b|pivot|excel|xlsx|parquet|resampl|rolling|time series",
-}
 
 
 @dataclass(frozen=True)
@@ -121,7 +108,7 @@ class _Binder:
             examples=examples,
             language=draft.language,
             capabilities=entry.tool.capabilities.model_copy(update={"limits": limits}),
-            notes=self._notes(),
+            notes=notes(self.goal, alone=self.alone),
         )
         return _step(step, arguments, request=spec, candidates=(entry.tool.digest,))
 
@@ -140,9 +127,9 @@ class _Binder:
             input_schema=self._input_schema(proposed, arguments),
             output_schema=_output_schema(proposed, examples),
             examples=examples,
-            language=self._language(),
-            capabilities=self._asked(proposed, arguments),
-            notes=self._notes(),
+            language=language(self.goal, self.seen),
+            capabilities=capabilities(proposed, arguments, self.goal, self.seen),
+            notes=notes(self.goal, alone=self.alone),
         )
         return _step(step, arguments, request=spec)
 
@@ -191,7 +178,7 @@ class _Binder:
             type_name = type_of_argument(value, one.type if one else "file")
             about = (
                 (words or "path of a file") + self._format(value)
-                if _is_file(value, type_name)
+                if is_file(value, type_name)
                 else words
             )
             properties[name] = schema_of_type(type_name, about)
@@ -213,44 +200,6 @@ class _Binder:
         name = next(iter(files_in(value)), None)
         file = next((file for file in self.seen.files if file.name == name), None)
         return INSTANCE + "; ".join(file.shown[:2]) if file else ""
-
-    def _language(self) -> Language:
-        words = " ".join((self.goal.primary, *self.goal.constraints, *self.goal.preferences))
-        if "python" not in self.seen.languages or _JAVASCRIPT.search(words):
-            return "javascript" if "javascript" in self.seen.languages else "python"
-        return "python"
-
-    def _asked(self, proposed: ProposedStep, arguments: Mapping[str, JsonValue]) -> Capabilities:
-        grant = self.seen.grant
-        words = f"{proposed.purpose} {proposed.returned}"
-        reads = any(_is_file(arguments[name], _said(proposed, name)) for name in arguments)
-        writes = (
-            proposed.returns == "file"
-            or _WRITES.search(words)
-            or self._leaves_files()
-            or _output(arguments)
-        )
-        every = f"{words} {' '.join((self.goal.primary, *self.goal.constraints))}".lower()
-        return Capabilities(
-            imports=tuple(name for name in self.seen.libraries if _needed(name, every)),
-            read=grant.read if reads else (),
-            write=grant.write if writes else (),
-            hosts=tuple(host for host in grant.hosts if host.partition(":")[0].lower() in every),
-            programs=tuple(
-                name
-                for name in grant.programs
-                if re.search(rf"\b{re.escape(name.lower())}\b", every)
-            ),
-            limits=Limits().meet(grant.limits),
-        )
-
-    def _notes(self) -> tuple[str, ...]:
-        """Say what the tool is wanted for: a small model's purpose may leave out what matters."""
-        wanted = (f"wanted for: {self.goal.primary}",) if self.alone else ()
-        return (*wanted, *self.goal.constraints, *self.goal.preferences)
-
-    def _leaves_files(self) -> bool:
-        return any(example.expected_files for example in self.goal.examples)
 
 
 def _step(step: Step, arguments: dict[str, JsonValue], **fields: object) -> Step:
@@ -298,24 +247,8 @@ def _properties(schema: JsonSchema) -> dict[str, dict[str, JsonValue]]:
     return {name: inner for name, inner in every.items() if isinstance(inner, dict)}
 
 
-def _needed(library: str, words: str) -> bool:
-    return re.search(rf"\b({_NEEDS.get(library, library)})", words) is not None
-
-
-def _output(arguments: Mapping[str, JsonValue]) -> bool:
-    return any(isinstance(one, str) and one.startswith("/output/") for one in arguments.values())
-
-
 def _refers(value: JsonValue) -> bool:
     return any(True for _ in references(value))
-
-
-def _said(proposed: ProposedStep, name: str) -> str:
-    return next((one.type for one in proposed.arguments if name_of(one.name) == name), "any")
-
-
-def _is_file(value: JsonValue, said: str) -> bool:
-    return type_of_argument(value, said) == "file" or any(True for _ in files_in(value))
 
 
 def _files(step: Step) -> bool:

@@ -1,0 +1,79 @@
+"""What a new tool is asked to be besides its types: language, capabilities, notes. Decided by code. Pure."""
+
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from toolguild.capability import Capabilities, Language, Limits
+from toolguild.goal import Goal
+from toolguild_planner.marks import files_in, name_of
+from toolguild_planner.observe import Observation
+from toolguild_planner.proposal import ProposedStep
+from toolguild_planner.schemas import type_of_argument
+
+_JAVASCRIPT = re.compile(r"\bjava\s?script\b|\bnode(\.?js)?\b", re.IGNORECASE)
+_WRITES = re.compile(
+    r"\b(write|save|export|creat|produc|generat|plot|chart|draw|render|convert)\w*\b.*"
+    r"\b(files?|plots?|charts?|images?|png|svg|pdf|csv|json|xml|html|xlsx|reports?)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_NEEDS = {  # libraries that only some purposes need
+    "matplotlib": r"matplotlib|(plot|chart|graph|histogram|diagram)s?\b",
+    "numpy": r"numpy|matri(x|ces)|vectors?\b|linear algebra|fourier|fft|regression|polynomial|correlation",
+    "pandas": r"pandas|data ?frames?\b|pivot|excel|xlsx|parquet|resampl|rolling|time series",
+}
+
+
+def language(goal: Goal, seen: Observation) -> Language:
+    """Return Python unless the person asks for JavaScript or the policy has nothing else."""
+    words = " ".join((goal.primary, *goal.constraints, *goal.preferences))
+    if "python" not in seen.languages or _JAVASCRIPT.search(words):
+        return "javascript" if "javascript" in seen.languages else "python"
+    return "python"
+
+
+def notes(goal: Goal, *, alone: bool) -> tuple[str, ...]:
+    """Say what binds the tool; the goal too when it is the only step: a purpose may leave out what matters."""
+    wanted = (f"wanted for: {goal.primary}",) if alone else ()
+    return (*wanted, *goal.constraints, *goal.preferences)
+
+
+def capabilities(
+    proposed: ProposedStep, arguments: Mapping[str, JsonValue], goal: Goal, seen: Observation
+) -> Capabilities:
+    """Ask for what the words and arguments of a step need, out of what the task may use at most."""
+    grant, words = seen.grant, f"{proposed.purpose} {proposed.returned}"
+    every = " ".join((words, goal.primary, *goal.constraints, *goal.preferences)).lower()
+    reads = any(is_file(value, _said(proposed, name)) for name, value in arguments.items())
+    writes = (
+        proposed.returns == "file"
+        or _WRITES.search(words) is not None
+        or any(example.expected_files for example in goal.examples)
+        or any(isinstance(one, str) and one.startswith("/output/") for one in arguments.values())
+    )
+    return Capabilities(
+        imports=tuple(name for name in seen.libraries if _needed(name, every)),
+        read=grant.read if reads else (),
+        write=grant.write if writes else (),
+        hosts=tuple(host for host in grant.hosts if host.partition(":")[0].lower() in every),
+        programs=tuple(name for name in grant.programs if _stands_in(name, every)),
+        limits=Limits().meet(grant.limits),
+    )
+
+
+def is_file(value: JsonValue, said: str) -> bool:
+    """Whether an argument is a file or holds files; `said` is the type that the model gave it."""
+    return type_of_argument(value, said) == "file" or any(True for _ in files_in(value))
+
+
+def _needed(library: str, words: str) -> bool:
+    return re.search(rf"\b({_NEEDS.get(library, library)})", words) is not None
+
+
+def _stands_in(program: str, words: str) -> bool:
+    return re.search(rf"\b{re.escape(program.lower())}\b", words) is not None
+
+
+def _said(proposed: ProposedStep, name: str) -> str:
+    return next((one.type for one in proposed.arguments if name_of(one.name) == name), "any")
