@@ -224,3 +224,48 @@ async def test_a_revoked_candidate_does_not_pass_and_does_not_stop_the_task(tmp_
     tried = await try_tool(here, trial(tool))
     assert not tried.passed
     assert "revoked" in tried.detail
+
+
+async def test_one_alias_for_two_tools_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    one = samples.tool()
+    two = samples.tool(samples.draft(name="other"))
+    middle = samples.tool(samples.draft(name="middle", uses={"add": one.digest}))
+    outer = samples.tool(samples.draft(name="outer", uses={"add": two.digest, "m": middle.digest}))
+    box = TableSandbox(lambda call: ok(0))
+    registry = await registry_of(one, two, middle, outer)
+    here = guild("executor", tmp_path, sandbox=box, registry=registry)
+    with pytest.raises(Refused, match="two different tools"):
+        await run_tool(here, run(outer.digest, arguments={"rows": [], "column": "a"}))
+    assert box.calls == []
+
+
+async def test_an_unknown_tool_is_refused_or_passed_over(tmp_path: Path) -> None:
+    here = guild("executor", tmp_path)
+    with pytest.raises(Refused, match="no tool"):
+        await run_tool(here, run(samples.tool().digest))
+    assert not (await try_tool(here, trial(samples.tool()))).passed
+
+
+async def test_a_tool_that_takes_something_else_is_not_tried(tmp_path: Path) -> None:
+    tool = samples.tool()
+    here = guild("executor", tmp_path, registry=await registry_of(tool))
+    schema = {"type": "object", "properties": {"url": {"type": "integer"}}, "required": ["url"]}
+    tried = await try_tool(here, trial(tool, input_schema=schema))
+    assert not tried.passed
+    assert "does not take these arguments" in tried.detail
+
+
+async def test_two_output_files_that_would_have_one_name_are_both_kept(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    tool = reader(
+        "import os\n\ndef read(path):\n    os.makedirs('/output/a', exist_ok=True)\n"
+        "    open('/output/a/b.txt', 'w').write('1')\n"
+        "    open('/output/a-b.txt', 'w').write('2')\n    return 0\n"
+    )
+    here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
+    file = await here.artifacts.put("n.txt", b"")
+    mark = {"$artifact": file.model_dump(mode="json")}
+    ran = await run_tool(here, run(tool.digest, arguments={"path": mark}))
+    assert len({one.name for one in ran.files}) == 2
+    assert {(tmp_path / one.sha256).read_bytes() for one in ran.files} == {b"1", b"2"}
