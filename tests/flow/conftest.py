@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from docker_engine import docker_image as docker_image  # a fixture
 from hall import Hall, open_hall
 
 

@@ -67,7 +67,9 @@ def planned(*steps: Step, answer: JsonValue = None, attempt: int = 1) -> events.
 
 
 def ready(tool: Digest = A, *, made: bool = True, build: BuildId = BUILD) -> events.ToolReady:
-    return events.ToolReady(task=TASK, build=build, tool=tool, title="total@1.0", made=made, attempts=1)
+    return events.ToolReady(
+        task=TASK, build=build, tool=tool, title="total@1.0", made=made, attempts=1
+    )
 
 
 def ran(step: str, value: JsonValue, tool: Digest = A, item: int | None = None) -> events.ToolRan:
@@ -220,7 +222,9 @@ def test_a_tool_that_fails_again_after_its_repairs_makes_a_new_plan_and_then_the
 
 def test_steps_that_a_new_plan_has_again_word_for_word_are_not_run_again() -> None:
     first, second = bound("one"), bound("two", arguments={"x": {"$from": "/one/value"}})
-    gone = events.WorkFailed(about_key=TASK, of="run-tool", ref="1:two:0", code="failed", reason="x")
+    gone = events.WorkFailed(
+        about_key=TASK, of="run-tool", ref="1:two:0", code="failed", reason="x"
+    )
     state, _ = play(given_goal(), planned(first, second), ran("one", 7), gone)
     other = bound("three", B, arguments={"x": {"$from": "/one/value"}})
     _, said = advance(RULES, state, planned(first, other, attempt=2))
@@ -231,7 +235,9 @@ def test_steps_that_a_new_plan_has_again_word_for_word_are_not_run_again() -> No
 
 
 def test_an_answer_to_an_earlier_plan_counts_for_nothing() -> None:
-    gone = events.WorkFailed(about_key=TASK, of="run-tool", ref="1:two:0", code="failed", reason="x")
+    gone = events.WorkFailed(
+        about_key=TASK, of="run-tool", ref="1:two:0", code="failed", reason="x"
+    )
     state, _ = play(given_goal(), planned(bound("one"), bound("two")), gone)
     state, _ = advance(RULES, state, planned(bound("one"), attempt=2))
     late = ran("one", "stale")

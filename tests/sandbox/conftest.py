@@ -1,19 +1,12 @@
 """Sandboxes for the tests, shared by a module: a call never sees another, which is what is tested here."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 import pytest_asyncio
+from docker_engine import docker_image as docker_image  # a fixture
 
-from toolguild.sandbox.container import default_image
 from toolguild.sandbox.interface import Sandbox
 from toolguild.sandbox.opening import open_sandbox
-
-_STANDIN = Path(__file__).parent / "standin_image.sh"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -21,23 +14,3 @@ async def bubblewrap() -> AsyncIterator[Sandbox]:
     sandbox = await open_sandbox("bubblewrap")
     yield sandbox
     await sandbox.close()
-
-
-@pytest.fixture(scope="session")
-def docker_image() -> str:
-    """The image of this version, built here where none can be pulled. No engine is a failure in CI."""
-    problem = _missing()
-    if problem is not None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI has to run the docker tests: {problem}")
-        pytest.skip(problem)
-    image = default_image()
-    subprocess.run([str(_STANDIN), image], check=True, timeout=600, stdout=subprocess.DEVNULL)
-    return image
-
-
-def _missing() -> str | None:
-    if shutil.which("docker") is None:
-        return "there is no docker"
-    answer = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=30)
-    return None if answer.returncode == 0 else "no Docker engine answers"

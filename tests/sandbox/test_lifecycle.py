@@ -15,7 +15,7 @@ import pytest
 import toolguild
 from toolguild.capability import Limits
 from toolguild.errors import UsageError
-from toolguild.sandbox import tree
+from toolguild.sandbox import tree, warm
 from toolguild.sandbox.bubblewrap import Bubblewrap
 from toolguild.sandbox.checks import QUICK, code, javascript, python
 from toolguild.sandbox.interface import Call, Sandbox, SandboxBroken, SandboxUnavailable
@@ -249,6 +249,23 @@ async def test_as_many_calls_run_at_once_as_the_sandbox_is_large() -> None:
         )  # one after another takes longer
     finally:
         await sandbox.close()
+
+
+async def test_calls_at_once_see_their_own_inputs_only_while_sandboxes_are_recycled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(warm, "_MOST_CALLS", 3)
+    sandbox = await open_sandbox("bubblewrap", size=2)
+    source = code(
+        "python",
+        "import os\ndef run():\n    return {n: open('/data/' + n).read() for n in os.listdir('/data')}",
+    )
+    calls = [Call(source, inputs={f"file{n}": str(n).encode()}) for n in range(12)]
+    try:
+        ran = await asyncio.gather(*map(sandbox.run, calls))
+    finally:
+        await sandbox.close()
+    assert [one.value for one in ran] == [{f"file{n}": str(n)} for n in range(12)]
 
 
 async def test_a_broken_fork_server_is_replaced_before_the_call_notices() -> None:

@@ -96,6 +96,17 @@ PLANS: dict[str, Json] = {
             argument("mark", "string", "_"),
         )
     ),
+    "Plot the amounts with matplotlib": one_step(
+        step(
+            "s1",
+            "NEW",
+            "plot_amounts",
+            "Write a bar plot of value_column by row with matplotlib and return the mean by pandas.",
+            "number",
+            argument("path", "file", "$file:expenses.csv"),
+            argument("value_column", "string", "amount"),
+        )
+    ),
     "Strip vowels": one_step(
         step("s1", "NEW", "strip_vowels", FETCH, "string", argument("text", "string", "banana"))
     ),
@@ -137,6 +148,14 @@ CODE: dict[str, list[str]] = {
     "bracket_slug": [
         "from guild import slugify\n\n\n"
         "def bracket_slug(title, mark):\n    return mark + slugify(text=title) + mark\n"
+    ],
+    "plot_amounts": [
+        "import matplotlib.pyplot as plt\nimport pandas as pd\n\n\n"
+        "def plot_amounts(path, value_column):\n"
+        "    values = pd.read_csv(path)[value_column]\n"
+        "    plt.bar(range(len(values)), values)\n"
+        '    plt.savefig("/output/amounts.png")\n'
+        "    return float(values.mean())\n"
     ],
     "strip_vowels": [
         'import os\n\n\ndef strip_vowels(text):\n    os.system("id")\n    return text\n',
@@ -205,6 +224,17 @@ EXAMS: dict[str, Json] = {
         ],
         "properties": [{"kind": "idempotent", "argument": "text"}],
     },
+}
+EXAMS["plot_amounts"] = {
+    "cases": [
+        {
+            "arguments": {"path": "/data/p.csv", "value_column": "v"},
+            "files": [{"name": "p.csv", "text": f"v\n{rows}\n"}],
+            "expected": expected,
+        }
+        for rows, expected in (("1\n3", 2), ("5", 5), ("1\n1\n4", 2))
+    ],
+    "properties": [],
 }
 EXAMS["bracket_slug"] = {
     "cases": [

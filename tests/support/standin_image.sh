@@ -12,8 +12,11 @@ docker image inspect "$image" >/dev/null 2>&1 && exit 0
 if ! docker image inspect "$base" >/dev/null 2>&1; then
     root=$(mktemp -d)
     trap 'rm -rf "$root"' EXIT
+    # The mirror that apt uses here; with none found, debootstrap takes its own default.
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -v security | head -n 1)
+    # shellcheck disable=SC2086
     debootstrap --variant=minbase --include=python3,python3-pip,ca-certificates,nodejs \
-        bookworm "$root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >/dev/null
+        bookworm "$root" ${mirror:-} >/dev/null
     rm -rf "$root"/var/cache/apt/archives/*.deb
     # What this machine trusts and where it installs from, so that the build can download as it does.
     cp -a /etc/ssl/certs/. "$root/etc/ssl/certs/"
