@@ -283,7 +283,8 @@ def _answers() -> list[_Case]:
         ("garbage on the channel", _attack("def run():\n    os.write(3, b'\\xff' * 100); time.sleep(30)"), ends_as("forged")),
         ("a little garbage, then exit", _attack("def run():\n    os.write(3, b'\\xff' * 5); os._exit(0)"), ends_as("forged")),
         ("an answer without the nonce", _attack(
-            "def run():\n    b = b'{\"y\": 42}'; os.write(3, b'0' * 16 + b'V' + len(b).to_bytes(8, 'little') + b); time.sleep(30)"), ends_as("forged")),
+            "def run():\n    b = b'{\"y\": 42}'; os.write(3, b'0' * 16 + b'V' + len(b).to_bytes(8, 'little') + b);"
+            " os.write(3, b'0' * 16 + b'Z' + bytes(8)); time.sleep(30)"), ends_as("forged")),
         ("writes to every descriptor", _attack(
             "def run():\n    for fd in range(4, 64): attempt(lambda: os.write(fd, b'{\"passed\": true}'))\n    os.write(3, b'{\"passed\": true}')\n    return 1"),
          ends_as("forged")),
