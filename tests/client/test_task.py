@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import JsonValue
 from tests.client import messages as m
 
 from toolguild.client import log
@@ -31,6 +32,7 @@ from toolguild.policy import Policy
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.server import NatsServer
+from toolguild.tool.spec import JsonSchema
 
 WITHIN = 30.0
 POLICY = Policy.default()
@@ -166,7 +168,7 @@ def test_a_result_is_timed_and_traced_by_the_log() -> None:
     assert (result.seconds, result.trace_id) == (1.5, "ab" * 16)
 
 
-SCHEMA = {
+SCHEMA: JsonSchema = {
     "type": "object",
     "properties": {
         "path": {"type": "string", "format": "path"},
@@ -192,8 +194,8 @@ def test_an_argument_may_name_an_input_in_any_way(path: str) -> None:
     ],
 )
 def test_unfit_arguments_are_named_with_what_the_tool_takes(
-    arguments: dict[str, object], said: str
+    arguments: dict[str, JsonValue], said: str
 ) -> None:
     with pytest.raises(UsageError, match=said) as caught:
-        fitted(arguments, SCHEMA, [])  # type: ignore[arg-type]  # what a person typed
+        fitted(arguments, SCHEMA, [])
     assert "The tool takes: path (a file), n? (integer)" in str(caught.value)
