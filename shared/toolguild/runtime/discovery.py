@@ -1,12 +1,16 @@
 """The NATS micro-service protocol: standard tooling lists the guild by $SRV.PING, INFO and STATS."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+from nats.errors import Error as NatsError
 from nats.micro import add_service
 
 from toolguild.agent import Agent, Process, Service
 from toolguild.runtime.bus import Bus
+
+GOODBYE = 1.0  # seconds; the end of the connection ends the rest
 
 
 @asynccontextmanager
@@ -22,8 +26,10 @@ async def discoverable(bus: Bus, service: Service, agents: Sequence[Agent]) -> A
     try:
         yield
     finally:
-        if bus.client.is_connected:
-            await listed.stop()
+        # The client drains its subscriptions, and may wait ten seconds for an answer that does not come.
+        with suppress(TimeoutError, NatsError):
+            async with asyncio.timeout(GOODBYE):
+                await listed.stop()
 
 
 def _reads(agent: Agent) -> str:
