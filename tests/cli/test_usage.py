@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -187,6 +188,43 @@ def test_a_data_folder_that_cannot_be_used_is_named(
     ended = shell.run("tools", "list")
     assert ended.code == 2
     assert "TOOLGUILD_DATA_DIR" in ended.err
+
+
+def test_a_port_that_is_taken_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("TOOLGUILD_NATS_PORT", str(port))
+        ended = shell.run("tools", "list")
+    assert ended.code == 2
+    assert f"port {port} is taken" in ended.err
+    assert "TOOLGUILD_NATS_PORT" in ended.err
+
+
+def test_unknown_names_are_told_with_what_there_is(shell: Shell) -> None:
+    for arguments, hint in (
+        (("tools", "show", "nothing"), "`toolguild tools list` shows all"),
+        (("tasks", "show", "t-0"), "`toolguild tasks list`"),
+        (("tasks", "cancel", "t-0"), "`toolguild tasks list`"),
+        (("inbox", "show", "abc"), "`toolguild inbox list`"),
+        (("dead", "show", "7"), "`toolguild dead list`"),
+        (("dead", "requeue", "7"), "`toolguild dead list`"),
+    ):
+        ended = shell.run(*arguments)
+        assert (ended.code, ended.out) == (2, ""), arguments
+        assert hint in ended.err
+
+
+def test_an_empty_guild_has_empty_lists(shell: Shell) -> None:
+    for group, key in (
+        ("tools", "tools"),
+        ("tasks", "tasks"),
+        ("inbox", "waiting"),
+        ("dead", "dead"),
+    ):
+        ended = shell.run(group, "list", "--json")
+        assert (ended.code, ended.json) == (0, {key: []})
 
 
 def test_a_server_that_is_not_there_is_named_without_its_password(

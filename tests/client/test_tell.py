@@ -25,7 +25,7 @@ def reviewed() -> events.DraftReviewed:
         (m.ready(made=False), "adder@1.0 exists already and is reused"),
         (m.run_tool("add", 0), "run step add, item 1"),
         (m.ran(), "step add ran in 0.1 s"),
-        (m.ran(ok=False), "step add failed (error): bad number"),
+        (m.ran(ok=False), "step add failed (error): ValueError: bad number"),
         (m.released(), "result released"),
         (commands.SetExam(build=m.BUILD, brief=m.BRIEF, spec=m.SPEC), "write the exam of adder"),
         (events.ExamSet(build=m.BUILD, exam=m.EXAM), "exam set: 0 cases, 0 properties"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MARKS = {"waiting": "·", "making": "✎", "running": "▶", "done": "✓", "failed": "✗"}
 _COLOURS = {"making": "yellow", "running": "cyan", "done": "green", "failed": "red"}
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 MOST_STEPS, MOST_WORK = 20, 8
 AGENTS = 12  # width of the column
 
@@ -73,11 +74,11 @@ def draw(view: View, task: str, elapsed: float) -> "RenderableType":
     """Return the picture of a task. Text of the guild's work is shown as it is: it can change no style."""
     from rich.console import Group
     from rich.padding import Padding
-    from rich.spinner import Spinner
     from rich.text import Text
 
     goal = " ".join(view.goal.split())
-    head = Spinner("dots", Text.assemble((goal[:100] or "giving the goal", "bold")))
+    frame = FRAMES[int(elapsed * 10) % len(FRAMES)]
+    head = Text.assemble(f"{frame} ", (goal[:100] or "giving the goal", "bold"))
     parts: list[RenderableType] = [head]
     if view.steps:
         parts.append(Padding(_plan(view), (1, 0, 0, 2)))

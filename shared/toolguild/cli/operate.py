@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from toolguild.cli.state import State
     from toolguild.settings import Settings
 
-START_WITHIN = 40.0  # seconds for a guild in the background to be ready
+START_WITHIN = 100.0  # seconds for a guild in the background to be ready
 END_WITHIN = 60.0  # seconds for it to end in order
 
 

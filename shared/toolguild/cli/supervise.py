@@ -20,7 +20,7 @@ from toolguild.runtime.server import nats_server
 from toolguild.runtime.services import installed
 from toolguild.settings import Settings
 
-READY_WITHIN = 30.0  # seconds for all services together
+READY_WITHIN = 90.0  # seconds for all services together
 STEADY = (
     30.0  # seconds after which a process counts as started well, and its next death as the first
 )

@@ -76,7 +76,8 @@ def _told(body: Event) -> str | None:
         case events.ToolRan(step=step, outcome=outcome, used=used, fault=fault):
             if outcome == "ok":
                 return f"step {step} ran in {seconds_text(used.wall_seconds)}"
-            return f"step {step} failed ({outcome}): {fault.message if fault else ''}"
+            why = f"{fault.type}: {fault.message}".rstrip(": ") if fault else ""
+            return f"step {step} failed ({outcome}): {why}"
         case events.CriteriaJudged(criteria=criteria):
             met = sum(one.met is True for one in criteria)
             return f"{met} of {len(criteria)} criteria met"
