@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import sys
+import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,15 @@ WITHIN = 60.0  # seconds for one command on a machine with much else to do
 
 
 @dataclass(frozen=True)
+class Living:
+    """One process as the kernel knows it; a process id alone may be given to another one later."""
+
+    pid: int
+    parent: int
+    started: int  # in ticks since the machine started
+
+
+@dataclass(frozen=True)
 class Standing:
     """A guild of separate processes, a client's connection to it, and the command line over it."""
 
@@ -39,10 +49,16 @@ class Standing:
         place = self.hall.settings.data_dir / "nats" / "server.json"
         return int(json.loads(place.read_text())["pid"])
 
+    def family(self) -> set[Living]:
+        """All processes of the guild."""
+        return family(int(self._state()["pid"]))
+
     def members(self) -> dict[str, int]:
         """The process id of each service by name, as far as the supervisor has told it."""
-        value = json.loads((self.hall.settings.data_dir / "guild.json").read_text())
-        return {one["name"]: int(one["pid"]) for one in value["members"]}
+        return {one["name"]: int(one["pid"]) for one in self._state()["members"]}
+
+    def _state(self) -> Any:
+        return json.loads((self.hall.settings.data_dir / "guild.json").read_text())
 
 
 async def command(environment: Mapping[str, str], *arguments: str) -> Any:
@@ -65,7 +81,7 @@ async def command(environment: Mapping[str, str], *arguments: str) -> Any:
 
 @asynccontextmanager
 async def standing_guild(data_dir: Path, *paths: Path, **settings: Any) -> AsyncIterator[Standing]:
-    """Start a guild of processes that import from `paths` too; end it, and prove that nothing is left of it."""
+    """Start a guild of processes that import from `paths` too; and end it."""
     chosen = {"model": "scripted:flow_script:answer"} | settings
     own = Settings(data_dir=data_dir, **chosen).environment()
     ambient = {name: value for name, value in os.environ.items() if "TOOLGUILD" not in name}
@@ -84,26 +100,33 @@ async def standing_guild(data_dir: Path, *paths: Path, **settings: Any) -> Async
         await command(environment, "down")
 
 
-async def none_left(data_dir: Path) -> None:
-    """Return once no process has this data directory in its environment or command line. Raises TimeoutError."""
-    async with asyncio.timeout(10):
-        while True:
-            if not _processes_of(data_dir):
-                return
-            await asyncio.sleep(0.05)
+def family(pid: int) -> set[Living]:
+    """Return a process and all that descend from it now, sandboxes included."""
+    every = living()
+    found = {one for one in every if one.pid == pid}
+    while more := {one for one in every - found if one.parent in {had.pid for had in found}}:
+        found |= more
+    return found
 
 
-def _processes_of(data_dir: Path) -> Sequence[int]:
-    """Return the living processes of a guild. One that has ended and waits for its parent has no command line."""
-    mark = str(data_dir).encode()
-    found = []
-    for place in Path("/proc").iterdir():
-        if not place.name.isdecimal() or int(place.name) == os.getpid():
-            continue
+async def ended(those: set[Living]) -> None:
+    """Return once none of these processes lives. Raises AssertionError with those that do after ten seconds."""
+    known = {(one.pid, one.started) for one in those}
+    deadline = time.monotonic() + 10
+    while left := [one for one in living() if (one.pid, one.started) in known]:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still there: {left}")
+        await asyncio.sleep(0.05)
+
+
+def living() -> set[Living]:
+    """Return all processes but those that have ended and wait for their parent to notice."""
+    found = set()
+    for place in Path("/proc").glob("[0-9]*/stat"):
         try:
-            about = (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
+            state, parent, *rest = place.read_text().rpartition(")")[2].split()
         except OSError:
-            continue
-        if mark in about:
-            found.append(int(place.name))
+            continue  # it ended just now
+        if state not in "ZX":
+            found.add(Living(int(place.parent.name), int(parent), int(rest[17])))
     return found

@@ -1,0 +1,176 @@
+"""A guild of separate processes, each killed at some moment: every task ends once, with the right answer."""
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import slow_script
+from pydantic import JsonValue
+from standing import Standing, ended, standing_guild
+
+from toolguild.client import log
+from toolguild.client import task as client
+from toolguild.client.task import Order
+from toolguild.goal import Goal
+from toolguild.messages import Result, TaskId, events
+from toolguild.runtime.dead import dead_letters
+from toolguild.runtime.retry import retried
+from toolguild.runtime.topology import LOG
+
+SEED = 20
+SERVICES = ("auditor", "executor", "planner", "reviewer", "synthesizer")
+FILES = {
+    "expenses.csv": "date,category,amount\n2026-01-01,food,2.5\n2026-01-02,rent,700\n",
+    "orders.csv": "order_id,region,quantity\n1,north,4\n2,south,1\n3,north,2\n",
+    "numbers.txt": slow_script.FILE,
+    "notes.txt": "one\ntwo\nthree\n",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A goal with its only right answer."""
+
+    goal: str
+    answer: JsonValue
+    file: str = ""
+
+
+SLOW = Job(slow_script.GOAL, slow_script.SUM, "numbers.txt")
+AMOUNTS = Job(
+    "Total amount per category in expenses.csv", {"food": 2.5, "rent": 700}, "expenses.csv"
+)
+QUANTITIES = Job("Total quantity per region in orders.csv", {"north": 6, "south": 1}, "orders.csv")
+SLUG = Job("Slug of the title", "hello-big-world")
+SLUGS = Job("Slugs of all titles", ["hello-big-world", "one-two"])
+LINES = Job("Count lines and slug", 3, "notes.txt")
+BRACKETS = Job("Title in brackets", "_hello-big-world_")
+VOWELS = Job("Strip vowels", "bnn")
+
+
+class Office:
+    """Gives jobs to a guild and knows which task each became."""
+
+    def __init__(self, guild: Standing, folder: Path) -> None:
+        self._guild = guild
+        self._folder = folder
+        self.given: dict[TaskId, Job] = {}
+
+    async def give(self, job: Job) -> TaskId:
+        hall = self._guild.hall
+        files = (self._folder / job.file,) if job.file else ()
+        order = Order(goal=Goal.of_text(job.goal), files=files)
+        task = await client.submit(hall.bus, hall.artifacts, order, hall.policy)
+        self.given[task] = job
+        return task
+
+    async def results(self) -> dict[TaskId, Result | None]:
+        bus = self._guild.hall.bus
+        waits = [client.result_of(bus, task, within=60) for task in self.given]
+        return dict(zip(self.given, await asyncio.gather(*waits), strict=True))
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(45):
+        while True:
+            if await true():
+                return
+            await asyncio.sleep(0.01)
+
+
+async def written(guild: Standing, subject: str = "toolguild.>") -> Counter[str]:
+    """Return how many messages the log holds on each subject."""
+    js = guild.hall.bus.js
+    info = await retried(lambda: js.stream_info(LOG, subjects_filter=subject), "look at the log")
+    return Counter(info.state.subjects or {})
+
+
+async def kill(guild: Standing, name: str) -> None:
+    """Kill one process without a warning. Returns once it is started again, or just about to be."""
+    pid = guild.nats_pid() if name == "nats" else guild.members()[name]
+    os.kill(pid, signal.SIGKILL)
+
+    async def replaced() -> bool:
+        return pid != (guild.nats_pid() if name == "nats" else guild.members()[name])
+
+    await until(replaced)
+
+
+async def kill_one_after_another(guild: Standing, office: Office, jobs: Sequence[Job]) -> None:
+    """Kill each service and the server, each when so many more messages are in the log."""
+    chance = random.Random(SEED)
+    victims = [*SERVICES, "nats"]
+    chance.shuffle(victims)
+    for victim, job in zip(victims, jobs, strict=True):
+        await office.give(job)
+        mark = (await written(guild)).total() + chance.randint(2, 9)
+
+        async def so_far(mark: int = mark) -> bool:
+            return (await written(guild)).total() >= mark
+
+        await until(so_far)
+        await kill(guild, victim)
+
+
+async def kill_the_executor_while_a_tool_runs(guild: Standing, task: TaskId) -> None:
+    asked, ran = f"toolguild.seen.run-tool.{task}", f"toolguild.fact.tool-ran.{task}"
+
+    async def runs() -> bool:
+        return (await written(guild, asked)).total() > 0
+
+    await until(runs)
+    await asyncio.sleep(slow_script.SECONDS / 4)
+    assert (await written(guild, ran)).total() == 0
+    await kill(guild, "executor")
+
+
+async def published(guild: Standing) -> list[tuple[str, str]]:
+    bus = guild.hall.bus
+    found = []
+    async for entry in log.entries(bus, ["toolguild.fact.tool-published.*"], live=False):
+        body = (await bus.read(entry.data)).body
+        assert isinstance(body, events.ToolPublished)
+        if body.made:
+            found.append((body.title, body.tool))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_every_task_ends_once_and_right_whatever_is_killed(tmp_path: Path) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    data = tmp_path / "data"
+    async with standing_guild(data, model="scripted:slow_script:answer") as guild:
+        office = Office(guild, tmp_path)
+        everybody = guild.family()
+        slow = await office.give(SLOW)
+        await kill_the_executor_while_a_tool_runs(guild, slow)
+        everybody |= guild.family()
+        await kill_one_after_another(guild, office, (AMOUNTS, SLUG, VOWELS, SLUGS, LINES, BRACKETS))
+        for job in (QUANTITIES, SLUG):
+            await office.give(job)
+
+        results = await office.results()
+        assert {
+            task: result and (result.status, result.answer) for task, result in results.items()
+        } == {task: ("succeeded", job.answer) for task, job in office.given.items()}
+        for kind in ("task-ended", "result-released"):
+            once = {f"toolguild.fact.{kind}.{task}": 1 for task in office.given}
+            assert await written(guild, f"toolguild.fact.{kind}.*") == once
+        made = await published(guild)
+        assert len(made) == len(set(made)), made
+        listed = (await guild.command("tools", "list"))["tools"]
+        assert sorted(made) == sorted(
+            (f"{one['name']}@{one['version']}", one["digest"]) for one in listed
+        )
+        assert await dead_letters(guild.hall.bus) == []
+        everybody |= guild.family()
+    assert len(everybody) > len(SERVICES) + 2
+    await ended(everybody)
