@@ -14,6 +14,7 @@ import slow_script
 from pydantic import JsonValue
 from standing import Standing, ended, standing_guild
 
+from toolguild.canonical import Digest
 from toolguild.client import log
 from toolguild.client import task as client
 from toolguild.client.task import Order
@@ -130,7 +131,7 @@ async def kill_the_executor_while_a_tool_runs(guild: Standing, task: TaskId) -> 
     await kill(guild, "executor")
 
 
-async def published(guild: Standing) -> list[tuple[str, str]]:
+async def published(guild: Standing) -> list[tuple[str, Digest]]:
     bus = guild.hall.bus
     found = []
     async for entry in log.entries(bus, ["toolguild.fact.tool-published.*"], live=False):
