@@ -97,7 +97,7 @@ async def test_where_a_model_only_repeats_the_example_it_answers_inputs_made_by_
 ) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     spec = samples.spec(input_schema=schema, examples=(Example(arguments={"n": 1}, expected=5),))
-    answers = [{"reasoning": "a sum", "expected": number} for number in (11, 12)]
+    answers = [{"reasoning": "a sum", "expected": number} for number in (11, 12, 13)]
     repeats = {"arguments": {"n": 1}, "expected": 7}
     models = Scripted(examine=[{"cases": [repeats]}], reconsider=answers)
     exam = await exam_of(tmp_path, models, wanted(spec=spec), policy=STRICT)
@@ -105,9 +105,10 @@ async def test_where_a_model_only_repeats_the_example_it_answers_inputs_made_by_
         ("spec", 5),
         ("examiner", 11),
         ("examiner", 12),
+        ("examiner", 13),
     ]
-    assert len({Case(arguments=one.arguments).digest for one in exam.cases}) == 3
-    assert [prompt for prompt, _ in models.asked] == ["examine", "reconsider", "reconsider"]
+    assert len({Case(arguments=one.arguments).digest for one in exam.cases}) == 4
+    assert [prompt for prompt, _ in models.asked] == ["examine", *["reconsider"] * 3]
 
 
 async def test_without_a_single_case_there_is_no_exam(tmp_path: Path) -> None:
@@ -245,7 +246,7 @@ async def test_the_policy_says_how_many_cases_are_asked_for(tmp_path: Path) -> N
     policy = Policy.default().model_copy(update={"exam": ExamRules(min_cases=4)})
     models = Scripted(examine=[{"cases": [GOOD]}, {"cases": [EMPTY]}], reconsider=[SUM])
     exam = await exam_of(tmp_path, models, wanted(), policy=policy)
-    assert len(exam.cases) == 4
+    assert len(exam.cases) == 5
 
 
 def test_what_the_model_may_write_has_an_end() -> None:
@@ -312,6 +313,6 @@ async def test_a_tool_that_writes_a_file_must_at_least_run_on_inputs_made_by_pro
     models = Scripted(examine=[{"cases": [], "properties": properties}])
     policy = Policy.default().model_copy(update={"exam": ExamRules(min_cases=3)})
     exam = await exam_of(tmp_path, models, wanted(spec=spec), policy=policy)
-    assert [case.only_runs for case in exam.cases] == [False, True, True]
+    assert [case.only_runs for case in exam.cases] == [False, True, True, True]
     assert exam.properties == ()
     assert [prompt for prompt, _ in models.asked] == ["examine"]

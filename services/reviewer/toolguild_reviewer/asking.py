@@ -1,6 +1,6 @@
 """Asking the examiner: for cases, and about what drafts dispute."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
@@ -37,6 +37,9 @@ _STATEMENTS = {
     "no_duplicates": "no two items of the answer are equal",
     "subset": "every item of the answer is an item of {argument}",
 }
+
+
+Look = Awaitable[tuple[SecondLook, tuple[ModelUsage, ...]]]
 
 
 class Expected(BaseModel):
@@ -104,7 +107,8 @@ async def answer_inputs(
     One question with one short answer: small models work one out where they cannot invent a case.
     Inputs that the model gives no usable answer to are left out.
     """
-    seed = int(command.spec.digest[8:16], 16)
+    rulings = command.exam.rulings if command.exam else ()
+    seed = int(command.spec.digest[8:16], 16) + len(rulings)
     cases: tuple[Case, ...] = ()
     usage: tuple[ModelUsage, ...] = ()
     for made in inputs(command.spec.input_schema, have, TRIED_INPUTS * wanted, seed):
@@ -116,7 +120,7 @@ async def answer_inputs(
         if is_path(command.spec.output_schema):
             cases = (*cases, case.model_copy(update={"only_runs": True}))
             continue  # what the file must hold is more than one short answer
-        look, spent = await look_again(guild, command, case)
+        look, spent = await _looked(_answered(guild, command, case, examples=True))
         usage = add_usage(usage, spent)
         if look.answered:
             cases = (*cases, case.model_copy(update={"expected": look.answer}))
@@ -126,21 +130,28 @@ async def answer_inputs(
 async def look_again(
     guild: Guild, command: SetExam, subject: Case | Property
 ) -> tuple[SecondLook, tuple[ModelUsage, ...]]:
-    """Ask about one disputed subject anew, without showing the first answer or what any draft says."""
+    """Ask about one disputed subject anew, without showing the first answer or what any draft says.
+
+    Nor are the examples shown this time: an answer that only echoed them does not come twice.
+    """
     if isinstance(subject, Case) and (subject.only_runs or subject.expected_files):
         return SecondLook(answered=False), ()  # whole files are beyond a second look
+    if isinstance(subject, Case):
+        return await _looked(_answered(guild, command, subject, examples=False))
+    return await _looked(_property(guild, command, subject))
+
+
+async def _looked(asking: Look) -> tuple[SecondLook, tuple[ModelUsage, ...]]:
     try:
-        if isinstance(subject, Case):
-            return await _case(guild, command, subject)
-        return await _property(guild, command, subject)
+        return await asking
     except PermanentError as error:
         if type(error) is not PermanentError:
-            raise
+            raise  # out of budget, or the operator has to change something
         return SecondLook(answered=False), ()
 
 
-async def _case(
-    guild: Guild, command: SetExam, case: Case
+async def _answered(
+    guild: Guild, command: SetExam, case: Case, *, examples: bool
 ) -> tuple[SecondLook, tuple[ModelUsage, ...]]:
     spec = command.spec
     values = {
@@ -148,14 +159,15 @@ async def _case(
         "arguments": case.arguments,
         "files": [{"name": name, "text": text} for name, text in case.files.items()],
     }
+    if not examples:
+        values["examples"] = []
     answer = await guild.models.ask(
         "examiner",
         "reconsider",
         values,
         Expected,
         brief=command.brief,
-        key=f"look-again:{command.build}:{case.digest}",
-        sample=1,
+        key=f"look:{command.build}:{case.digest}",
         schema=_reasoned("expected", inline(spec.output_schema)),
         check=lambda one: [
             f"expected {why}" for why in complaints(one.expected, spec.output_schema)

@@ -9,6 +9,7 @@ from toolguild.messages.events import ExamSet
 from toolguild.tool import Case, Exam, Property
 from toolguild_reviewer.asking import answer_inputs, look_again, write_cases
 
+SPARE = 1  # cases beyond the policy's minimum, lest one that is set aside leaves too few
 CASES_WANTED = 3  # of one answer: small models write few cases right
 
 
@@ -77,7 +78,8 @@ async def _with_written(
     have = (*have, *found.cases)
     properties = properties or found.properties
     if len(have) < least and have:
-        answered, spent = await answer_inputs(guild, command, have, least - len(have))
+        wanted_more = least - len(have) + SPARE
+        answered, spent = await answer_inputs(guild, command, have, wanted_more)
         have, usage = (*have, *answered), add_usage(usage, spent)
     if len(have) < least:
         more, spent = await write_cases(guild, command, have, wanted, sample=1)
@@ -97,9 +99,12 @@ async def _settled(guild: Guild, command: SetExam, exam: Exam) -> ExamSet:
         rulings.append(rule(subject, look, answer))
     exam = apply(exam, rulings)
     if len(exam.cases) < guild.policy.exam.min_cases:
+        short = guild.policy.exam.min_cases - len(exam.cases) + SPARE
         asked, spent = await write_cases(guild, command, exam.cases, CASES_WANTED, sample=0)
+        answered, spent_too = await answer_inputs(guild, command, exam.cases, short)
+        usage = add_usage(usage, spent_too)
         aside = {one.subject for one in exam.rulings}
-        more = tuple(case for case in asked.cases if case.digest not in aside)
+        more = tuple(case for case in (*asked.cases, *answered) if case.digest not in aside)
         exam = exam.model_copy(update={"cases": (*exam.cases, *more)})
         usage = add_usage(usage, spent)
     if not exam.cases:
