@@ -84,6 +84,16 @@ def shipped() -> Path:
     return inside if inside.is_dir() else package.parents[1] / "examples" / "demo"
 
 
+def recorded() -> str | None:
+    """Return the model of the demo: its recording. Raises UsageError when that is missing."""
+    from toolguild.errors import UsageError
+
+    recording = shipped() / RECORDING
+    if not recording.is_file():
+        raise UsageError(f"{recording}: the recording of the demo is missing; install it again")
+    return f"recorded:{recording}"
+
+
 def _exit(task: "dict[str, Any]") -> int:
     return exits.of_status(task["status"])
 
@@ -91,17 +101,12 @@ def _exit(task: "dict[str, Any]") -> int:
 async def _play(source: Path, folder: Path, *, as_json: bool) -> "list[dict[str, Any]]":
     from toolguild.cli.door import open_door
     from toolguild.cli.output import note
-    from toolguild.errors import UsageError
 
-    recording = shipped() / RECORDING
-    if not recording.is_file():
-        raise UsageError(f"{recording}: the recording of the demo is missing; install it again")
+    model = recorded()
     note("Model answers in this demo are RECORDED: no model is asked. All else runs for real.\n")
     async with open_door(_settings(folder / "guild")) as door:
         return [
-            await _act(
-                door, source, recording, scene, folder / Path(scene.file).stem, as_json=as_json
-            )
+            await _act(door, source, model, scene, folder / Path(scene.file).stem, as_json=as_json)
             for scene in SCENES
         ]
 
@@ -116,7 +121,7 @@ def _settings(data: Path) -> "Settings":
 
 
 async def _act(
-    door: "Door", source: Path, recording: Path, scene: Scene, folder: Path, *, as_json: bool
+    door: "Door", source: Path, model: str | None, scene: Scene, folder: Path, *, as_json: bool
 ) -> "dict[str, Any]":
     from toolguild.cli.output import note
     from toolguild.cli.result import as_object, delivered_to, show
@@ -126,9 +131,7 @@ async def _act(
     from toolguild.goal import load_goal
 
     goal = load_goal(source / scene.goal)
-    order = Order(
-        goal=goal, files=(source / scene.file,), user=scene.user, model=f"recorded:{recording}"
-    )
+    order = Order(goal=goal, files=(source / scene.file,), user=scene.user, model=model)
     note(f"{scene.user} asks: {goal.primary}  ({scene.file})")
     task = new_task_id()
     with interruptible() as interrupted:
