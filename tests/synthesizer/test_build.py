@@ -213,6 +213,17 @@ def test_two_drafts_that_agree_against_the_examiner_make_the_examiner_look_again
     assert all(m.exam == right for m in again if isinstance(m, commands.TestDraft))
 
 
+def test_one_attempt_is_judged_at_a_time_lest_two_be_published() -> None:
+    two = RULES.model_copy(update={"samples": 2})
+    begun = (wanted(), exam_set(), drafted(1, "one"), drafted(2, "two"))
+    run = (reviewed(1, "one"), reviewed(2, "two"), ran_exam(1, "one"), ran_exam(2, "two"))
+    state, said = play(*begun, *run, rules=two)
+    assert kinds(said).count("judge-test") == 1
+
+    _, said = advance(two, state, refused(1))
+    assert [m.attempt for m in said if isinstance(m, commands.JudgeTest)] == [2]
+
+
 def test_the_same_code_again_is_not_tested_again() -> None:
     _, said = play(wanted(), exam_set(), *failed_attempt(1, "one"), drafted(2, "one"))
 

@@ -10,7 +10,7 @@ from functools import partial
 from toolguild.agent import Process, Record
 from toolguild.messages import Event, Message, commands, events
 from toolguild.policy import BuildRules
-from toolguild_synthesizer import comparing, ending, judging, reviewing, testing
+from toolguild_synthesizer import comparing, ending, reviewing, testing
 from toolguild_synthesizer.next_attempt import draft_order
 from toolguild_synthesizer.state import Attempt, Build, Building, Done, EndCode, GivenUp, New, Step
 
@@ -104,7 +104,7 @@ HANDLERS: dict[type[Event], Callable[..., Step]] = {
     events.ExamSet: testing.exam_set,
     events.DraftReviewed: reviewing.reviewed,
     events.DraftTested: testing.tested,
-    events.DraftRefused: judging.refused,
+    events.DraftRefused: testing.refused,
     events.RivalsFound: comparing.rivals_found,
     events.ToolPublished: ending.published,
     events.ApprovalGiven: reviewing.approved,

@@ -2,8 +2,9 @@
 
 from toolguild.exam import consensus_answers, disputes
 from toolguild.messages import Message, TaskId, commands, events
+from toolguild_synthesizer.judging import judge
 from toolguild_synthesizer.next_attempt import end_of, more
-from toolguild_synthesizer.state import Attempt, Building, Done, EndCode, GivenUp, Step
+from toolguild_synthesizer.state import Attempt, Building, Done, EndCode, GivenUp, Step, send
 
 MAX_DISPUTES = 2
 
@@ -16,6 +17,10 @@ def out(state: Building, attempt: Attempt, failures: tuple[str, ...]) -> Step:
 
 def go_on(state: Building) -> Step:
     """Nothing came of an attempt: settle a dispute about the exam, try again, or give up."""
+    judged = any(one.phase in ("judging", "comparing") for one in state.attempts)
+    tested = next((one for one in state.attempts if one.phase == "tested"), None)
+    if tested is not None and not judged:
+        return send(state, tested, "judging", judge(state, tested))
     if state.active or state.looking_again:
         return state, []
     again = _look_again(state)

@@ -1,8 +1,7 @@
 """The judgement of an attempt. Pure."""
 
-from toolguild.messages import commands, events
-from toolguild_synthesizer.ending import out
-from toolguild_synthesizer.state import Attempt, Building, Step
+from toolguild.messages import commands
+from toolguild_synthesizer.state import Attempt, Building
 
 
 def judge(state: Building, attempt: Attempt) -> commands.JudgeTest:
@@ -33,11 +32,3 @@ def judge(state: Building, attempt: Attempt) -> commands.JudgeTest:
         rivals=compared.answers if compared else None,
         compatible=compared.compatible if compared else None,
     )
-
-
-def refused(state: Building, event: events.DraftRefused) -> Step:
-    """The judge found that the attempt does not do."""
-    attempt = state.attempt(event.attempt)
-    if attempt is None or attempt.phase != "judging":
-        return state, []
-    return out(state, attempt, event.failures)

@@ -25,12 +25,13 @@ Phase = Literal[
     "waiting",  # a person has to decide
     "cleared",  # may run; the exam is not there yet
     "testing",  # runs against the exam
+    "tested",  # the report is there; one attempt is judged at a time, lest two be published
     "judging",  # the reviewer judges the report
     "comparing",  # rivals and the predecessor are run
     "out",  # refused, failed or a copy of another attempt; `failures` say why
 ]
 ACTIVE: frozenset[Phase] = frozenset(
-    ("drafting", "reviewing", "waiting", "cleared", "testing", "judging", "comparing")
+    ("drafting", "reviewing", "waiting", "cleared", "testing", "tested", "judging", "comparing")
 )
 
 

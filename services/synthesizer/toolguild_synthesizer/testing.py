@@ -2,7 +2,7 @@
 
 from toolguild.messages import Message, commands, events
 from toolguild_synthesizer.comparing import compared
-from toolguild_synthesizer.ending import go_on
+from toolguild_synthesizer.ending import go_on, out
 from toolguild_synthesizer.judging import judge
 from toolguild_synthesizer.state import Attempt, Building, Step, send, spend
 
@@ -52,4 +52,14 @@ def tested(state: Building, event: events.DraftTested) -> Step:
     attempt = attempt.model_copy(
         update={"report": event.report, "report_signature": event.signature}
     )
+    if any(one.phase in ("judging", "comparing") for one in state.attempts):
+        return state.with_attempt(attempt.model_copy(update={"phase": "tested"})), []
     return send(state, attempt, "judging", judge(state, attempt))
+
+
+def refused(state: Building, event: events.DraftRefused) -> Step:
+    """The judge found that the attempt does not do."""
+    attempt = state.attempt(event.attempt)
+    if attempt is None or attempt.phase != "judging":
+        return state, []
+    return out(state, attempt, event.failures)
