@@ -215,3 +215,12 @@ async def test_a_rival_is_tested_without_mutants(sandbox: Sandbox, tmp_path: Pat
     got = await report(sandbox, tmp_path, role="rival")
     assert got.passed
     assert got.mutation is None
+
+
+async def test_a_comparison_that_failed_a_case_runs_nothing_more(tmp_path: Path) -> None:
+    for role, passed, more in (("rival", False, False), ("candidate", False, True)):
+        box = TableSandbox(lambda call: ok(-1))
+        exam = samples.exam(generated=5)
+        got = await report(box, tmp_path, exam=exam, role=role)
+        assert got.passed is passed
+        assert (len(box.calls) > len(exam.cases)) is more, role

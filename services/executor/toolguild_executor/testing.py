@@ -15,7 +15,8 @@ async def test_draft(guild: Guild, command: TestDraft) -> DraftTested:
     """Run the exam and return the signed report; the verdict is drawn by comparing out here.
 
     Nothing runs without the reviewer's clearance of exactly this draft: raises Refused. Mutants run
-    only for a candidate that passes everything else. Raises SandboxBroken when the sandbox failed.
+    only for a candidate that passes everything else; a comparison ends with the cases when one of them
+    failed, since only whether it passed is asked. Raises SandboxBroken when the sandbox failed.
     """
     draft = command.draft
     guild.keyring.verify(command.clearance, purpose="clearance", by="reviewer", over=draft.digest)
@@ -44,6 +45,16 @@ async def _sit(guild: Guild, command: TestDraft) -> TestReport:
         Peak(),
     )
     marked = await together(exam.cases, sitting.case)
+    results = tuple(result for result, _ in marked)
+    isolation = f"{sandbox.name}: {sandbox.isolation}"
+    if command.role != "candidate" and not all(result.passed for result in results):
+        return TestReport(
+            draft=draft.digest,
+            exam=exam.digest,
+            results=results,
+            peak=sitting.peak.usage,
+            sandbox=isolation,
+        )
     made = inputs(draft.input_schema, exam.cases, exam.generated, exam.seed)
     generated, more = await sitting.generated(made)
     answers = [answer for _, answer in marked if answer is not None] + more
@@ -53,11 +64,11 @@ async def _sit(guild: Guild, command: TestDraft) -> TestReport:
     report = TestReport(
         draft=draft.digest,
         exam=exam.digest,
-        results=tuple(result for result, _ in marked),
+        results=results,
         properties=tuple(properties),
         generated=generated,
         peak=sitting.peak.usage,
-        sandbox=f"{sandbox.name}: {sandbox.isolation}",
+        sandbox=isolation,
     )
     if not report.passed or command.role != "candidate":
         return report
