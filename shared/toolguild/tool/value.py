@@ -7,9 +7,18 @@ from toolguild.canonical import Digest
 class Value(BaseModel):
     """Something immutable that travels in messages and is named by the digest of its canonical JSON."""
 
+    # A slot, since it is no part of the value: no field, not compared, not written, and not copied, so that a
+    # copy with changes has a digest of its own.
+    __slots__ = ("_known_digest",)
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @property
     def digest(self) -> Digest:
-        """The SHA-256 of this value's RFC 8785 bytes."""
-        return canonical.digest(self)
+        """The SHA-256 of this value's RFC 8785 bytes, computed when it is first asked for."""
+        try:
+            known: Digest = object.__getattribute__(self, "_known_digest")
+        except AttributeError:
+            known = canonical.digest(self)
+            object.__setattr__(self, "_known_digest", known)
+        return known
