@@ -33,6 +33,7 @@ async def test_a_tool_is_made_and_another_user_reuses_it_without_any_code_writte
     assert first.answer == {"food": 5.5, "rent": 700}
     assert [use.name for use in first.made] == ["sum_by_group"]
     assert [one.met for one in first.criteria] == [True]
+    assert first.events[0] == f"saw expenses.csv: csv, {len(EXPENSES)} bytes, 3 columns, 3 rows"
 
     again = Goal(primary="Total quantity per region in orders.csv", examples=(EXAMPLE,))
     second, seen = await hall.run(again, orders, user="ben")

@@ -298,6 +298,13 @@ def test_files_travel_as_artifacts_and_the_answer_names_them() -> None:
     assert last(said).result.files == (plot,)
 
 
+def test_what_was_seen_before_planning_stands_in_the_result() -> None:
+    plan = planned(bound("s1")).model_copy(update={"seen": ("saw a.csv: csv, 40 rows",)})
+    _, said = play(given_goal(), plan, ran("s1", 3))
+
+    assert last(said).result.events[0] == "saw a.csv: csv, 40 rows"
+
+
 def test_usage_of_models_is_summed_over_plan_build_and_judgement() -> None:
     usage = (ModelUsage(role="planner", model="m", source="scripted", calls=1, input_tokens=5),)
     plan = planned(wanting()).model_copy(update={"usage": usage})

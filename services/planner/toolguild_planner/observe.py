@@ -1,6 +1,6 @@
 """What is there before anything is planned: files, tools, libraries, limits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,16 @@ async def observe(guild: Guild, goal: Goal, files: Sequence[Artifact]) -> Observ
         grant=grant,
         max_steps=guild.policy.task.steps,
     )
+
+
+def told(seen: Observation) -> Iterator[str]:
+    """Say for the report what was there, with the exact figures that prompts do not show."""
+    for file in seen.files:
+        figures = [f"{count} {what}" for what, count in file.figures.items()]
+        said = ", ".join([file.kind, f"{file.bytes} bytes", *figures])
+        yield f"saw {file.name}: {said}" + (f"; {file.note}" if file.note else "")
+    if seen.tools:
+        yield f"saw published tools: {', '.join(entry.tool.title for entry in seen.tools)}"
 
 
 def granted(policy: Policy, goal: Goal) -> Capabilities:

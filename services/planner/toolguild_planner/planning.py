@@ -14,7 +14,7 @@ from toolguild.messages.events import PlanMade
 from toolguild.plan import Plan, Step, check_plan
 from toolguild.tool import Published
 from toolguild_planner.binding import Bound, bind
-from toolguild_planner.observe import CANDIDATES, Observation, observe, parameters
+from toolguild_planner.observe import CANDIDATES, Observation, observe, parameters, told
 from toolguild_planner.proposal import Proposal, proposal_schema
 from toolguild_planner.shown import line
 from toolguild_planner.structured import pruned
@@ -43,7 +43,13 @@ async def make_plan(guild: Guild, command: MakePlan) -> PlanMade:
     if bound.plan is None:
         raise PermanentError(f"no usable plan: {'; '.join(bound.complaints)}")
     plan = with_candidates(guild, bound.plan, {step.id for step in done})
-    return PlanMade(task=command.task, attempt=command.attempt, plan=plan, usage=(answer.usage,))
+    return PlanMade(
+        task=command.task,
+        attempt=command.attempt,
+        plan=plan,
+        seen=tuple(told(seen)),
+        usage=(answer.usage,),
+    )
 
 
 def done_steps(command: MakePlan) -> tuple[Step, ...]:

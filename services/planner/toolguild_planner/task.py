@@ -54,6 +54,8 @@ def _planned(state: Active, event: events.PlanMade) -> Advanced:
     if state.stage != "planning" or event.attempt != state.attempt:
         return state, []
     kept = _kept(state, event.plan)
+    for line in event.seen if event.attempt == 1 else ():
+        state = state.tell(line)
     changes = {
         "stage": "running",
         "plan": event.plan,

@@ -30,6 +30,7 @@ class PlanMade(Event):
     task: TaskId
     attempt: int
     plan: Plan
+    seen: tuple[str, ...] = ()  # what was there: files with exact figures, tools that may serve
     usage: tuple[ModelUsage, ...] = ()
 
 
