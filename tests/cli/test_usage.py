@@ -173,6 +173,18 @@ def test_no_model_is_noticed_before_anything_starts(
     assert "toolguild demo" in ended.err
 
 
+def test_a_model_server_that_is_not_there_is_noticed_before_anything_starts(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOOLGUILD_MODEL", "openai/m")
+    monkeypatch.setenv("TOOLGUILD_API_BASE", "http://127.0.0.1:1/v1")
+    ended = shell.run("run", "x")
+    assert (ended.code, ended.out) == (4, "")
+    assert "no model server answers at http://127.0.0.1:1/v1 (Connection refused)" in ended.err
+    assert "TOOLGUILD_API_BASE" in ended.err
+    assert not Path(os.environ["TOOLGUILD_DATA_DIR"], "nats").exists()
+
+
 def test_a_wrong_setting_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLGUILD_NATS_PORT", "many")
     ended = shell.run("tools", "list")

@@ -11,20 +11,27 @@ if TYPE_CHECKING:
 
 
 async def check_before(order: "Order", settings: "Settings") -> None:
-    """Raise UsageError for input files and models that cannot do. Asks no model and starts nothing."""
+    """Raise UsageError for input files and models that cannot do. Asks no model and starts nothing.
+
+    Raises Misconfigured when a model server of one's own does not listen.
+    """
+    from toolguild.cli.state import standing_url
     from toolguild.client.task import check_files
     from toolguild.runtime.main import read_policy
 
     check_files(order.files, read_policy(settings))
-    if settings.nats_url is None:  # else the models are those of the guild there
-        _check_models(order)
+    if settings.nats_url is None and standing_url(settings) is None:
+        await _check_models(order)  # else the models are those of the guild there
 
 
-def _check_models(order: "Order") -> None:
+async def _check_models(order: "Order") -> None:
     from toolguild.model.check import check_choice
+    from toolguild.model.reach import check_reach
     from toolguild.model.settings import ModelSettings
 
     try:
-        check_choice(ModelSettings.from_environment(os.environ), order.model)
+        models = ModelSettings.from_environment(os.environ)
+        check_choice(models, order.model)
     except Misconfigured as error:
         raise UsageError(str(error)) from error
+    await check_reach(models, order.model)
