@@ -6,6 +6,7 @@ from tests.report.samples import DIGEST, EVIL, PNG, plan, published, result
 
 from toolguild.messages import Artifact, CriterionResult, Result, StepResult, ToolUse
 from toolguild.report import Image, Moment, ReportContent, render_html, render_markdown
+from toolguild.report.markdown import escape
 
 
 def content(given: Result | None = None, **changes: object) -> ReportContent:
@@ -83,6 +84,18 @@ def test_markdown_shows_hostile_text_as_text() -> None:
     outside = re.sub(r"^(`{3,})[^\n]*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
     assert not re.search(r"(?<!\\)<", outside)
     assert not re.search(r"(?<!\\)!\[", outside)
+
+
+def test_a_number_in_markdown_reads_as_the_number() -> None:
+    shown = {text: escape(text) for text in ("9.75", "-3", "1. no list", "2) nor this", "- nor")}
+
+    assert shown == {
+        "9.75": "9.75",
+        "-3": "-3",
+        "1. no list": "1\\. no list",
+        "2) nor this": "2\\) nor this",
+        "- nor": "\\- nor",
+    }
 
 
 def test_a_code_block_cannot_be_closed_by_its_own_text() -> None:

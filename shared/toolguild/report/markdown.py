@@ -10,7 +10,8 @@ from toolguild.report.labels import STATUSES, bytes_text, label_of, seconds_text
 from toolguild.report.tooling import ToolCard, cards
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
-_AT_START = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+# what opens a list or a heading; numbers do not, and a digit cannot be escaped, only the mark after it
+_AT_START = re.compile(r"^()([-+=](?!\d))|^(\d+)([.)](?=\s|$))")
 
 
 def render_markdown(content: ReportContent) -> str:
@@ -21,7 +22,7 @@ def render_markdown(content: ReportContent) -> str:
 def escape(text: str) -> str:
     """Return text that Markdown shows as it is, on one line."""
     line = " ".join(text.split())
-    return _AT_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", line))
+    return _AT_START.sub(r"\1\3\\\2\4", _SPECIAL.sub(r"\\\1", line))
 
 
 def _lines(content: ReportContent) -> Iterator[str]:
