@@ -220,6 +220,22 @@ def test_a_tool_that_fails_again_after_its_repairs_makes_a_new_plan_and_then_the
     assert (last(end).status, last(end).result.reason) == ("failed", "step s2 failed: revoked")
 
 
+def test_a_tool_that_the_executor_refuses_to_run_is_not_taken_again() -> None:
+    refused = events.WorkFailed(
+        about_key=TASK, of="run-tool", ref="1:s1", code="refused", reason="total@1.0 is revoked"
+    )
+    _, said = play(
+        given_goal(),
+        planned(wanting()),
+        ready(A),
+        refused,
+        planned(wanting(), attempt=2),
+    )
+
+    wants = [one for one in said if isinstance(one, events.ToolWanted)]
+    assert [one.barred for one in wants] == [(), (A,)]
+
+
 def test_steps_that_a_new_plan_has_again_word_for_word_are_not_run_again() -> None:
     first, second = bound("one"), bound("two", arguments={"x": {"$from": "/one/value"}})
     gone = events.WorkFailed(

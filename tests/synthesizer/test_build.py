@@ -180,6 +180,16 @@ def test_who_comes_when_the_tool_is_there_gets_it_at_once() -> None:
     assert [(m.task, m.made) for m in said if isinstance(m, events.ToolReady)] == [(BEN, False)]
 
 
+def test_a_tool_that_may_no_longer_run_is_made_anew() -> None:
+    state, _ = play(wanted(), drafted(1), exam_set(), reviewed(1), ran_exam(1), published())
+    again = wanted(BEN).model_copy(update={"barred": (TOOL,)})
+    state, said = advance(RULES, state, again)
+
+    assert isinstance(state, Building)
+    assert kinds(said)[-1] == "set-exam"
+    assert [one.attempt for one in said if isinstance(one, commands.DraftTool)][0] == 2
+
+
 def test_a_draft_that_fails_a_case_of_a_person_is_repaired_with_what_was_wrong() -> None:
     _, said = play(wanted(), exam_set(), *failed_attempt(1, "one"))
 

@@ -74,6 +74,7 @@ def _mend_when_quiet(state: Active, event: events.ToolRan) -> Advanced:
         parent=failure.tool,
         fault=failure.fault,
         regression=failure.regression,
+        barred=state.barred,
     )
     repairs = known.repairs + 1
     return state.with_step(event.step, phase="wanting", build=build, repairs=repairs), [wanted]

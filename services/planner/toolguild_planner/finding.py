@@ -47,7 +47,9 @@ def try_next(state: Active, step: Step) -> tuple[Active, list[Message]]:
         )
         return state, [order]
     build = build_of(step.request)
-    wanted = events.ToolWanted(build=build, task=state.task, brief=state.brief, spec=step.request)
+    wanted = events.ToolWanted(
+        build=build, task=state.task, brief=state.brief, spec=step.request, barred=state.barred
+    )
     return state.with_step(step.id, phase="wanting", build=build, candidates=()), [wanted]
 
 

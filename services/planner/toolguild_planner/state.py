@@ -77,6 +77,7 @@ class Active(Value):
     criteria: tuple[CriterionResult, ...] = ()
     made: tuple[ToolUse, ...] = ()
     reused: tuple[ToolUse, ...] = ()
+    barred: tuple[Digest, ...] = ()  # tools that the executor refused to run
     usage: tuple[ModelUsage, ...] = ()
     told: tuple[str, ...] = ()  # what is worth telling, in order
 

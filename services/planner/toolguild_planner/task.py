@@ -126,6 +126,8 @@ def _work_failed(state: Active, event: events.WorkFailed) -> Advanced:
     if event.of == "try-tool" and known.phase == "trying":
         return finding.reject(state, name)
     if event.of == "run-tool" and known.phase == "running":
+        if event.code == "refused" and known.tool is not None:  # revoked, perhaps: want another
+            state = state.model_copy(update={"barred": (*state.barred, known.tool)})
         state = state.with_step(name, phase="failed", reason=event.reason)
         return replan(state, f"step {name} failed: {event.reason}", "failed")
     return state, []

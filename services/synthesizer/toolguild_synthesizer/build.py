@@ -36,6 +36,8 @@ def advance(rules: BuildRules, state: Build, event: Event) -> tuple[Build, Seque
             return _begin(rules, event, first=state.attempts + 1)
         case GivenUp(), events.ToolWanted():
             return state, [ending.denied(state, event.task)]
+        case Done(), events.ToolWanted() if state.tool in event.barred:
+            return _begin(rules, event, first=state.attempts + 1)
         case Done(), events.ToolWanted():
             return state, [ending.ready(state, event.task, made=False)]
         case Building(), events.ToolWanted():

@@ -62,6 +62,7 @@ class ToolWanted(Event):
     parent: Digest | None = None  # published tool that failed on real data
     fault: Fault | None = None
     regression: Case | None = None
+    barred: tuple[Digest, ...] = ()  # tools that may no longer run: the task needs another one
 
 
 class ToolDrafted(Event):
