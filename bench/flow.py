@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -188,10 +189,10 @@ async def _embedded(directory: Path) -> AsyncIterator[Bus]:
 @asynccontextmanager
 async def _processes(directory: Path) -> AsyncIterator[tuple[Bus, float, list[Memory]]]:
     """Run the guild as `toolguild up` does; tell how long that took and what it holds before any work."""
-    began = time.perf_counter()
-    up = await _toolguild(directory, "up")
-    took = time.perf_counter() - began
     try:
+        began = time.perf_counter()
+        up = await _toolguild(directory, "up")
+        took = time.perf_counter() - began
         url = running(directory / "nats")
         assert url is not None
         async with connect(url, name="bench") as bus:
@@ -218,12 +219,19 @@ async def _toolguild(directory: Path, *arguments: str) -> Any:
         env={name: value for name, value in os.environ.items() if "TOOLGUILD" not in name} | own,
         stdout=asyncio.subprocess.PIPE,
     )
-    out, _ = await process.communicate()
+    ending = asyncio.create_task(process.communicate())
+    try:
+        out, _ = await asyncio.shield(ending)
+    finally:
+        await ending  # cancelled or not: a guild that has been started half can not be ended
     return json.loads(out)
 
 
 async def measure(count: int) -> Report:
-    """Measure everything; takes some seconds for each ten rounds."""
+    """Measure everything; takes some seconds for each ten rounds. SIGTERM ends it, and its guilds, in order."""
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with tempfile.TemporaryDirectory() as folder:
         inside, outside = Path(folder) / "one", Path(folder) / "many"
         async with _embedded(inside) as bus:
