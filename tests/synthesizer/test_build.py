@@ -187,7 +187,7 @@ def test_a_tool_that_may_no_longer_run_is_made_anew() -> None:
 
     assert isinstance(state, Building)
     assert kinds(said)[-1] == "set-exam"
-    assert [one.attempt for one in said if isinstance(one, commands.DraftTool)][0] == 2
+    assert next(one.attempt for one in said if isinstance(one, commands.DraftTool)) == 2
 
 
 def test_a_draft_that_fails_a_case_of_a_person_is_repaired_with_what_was_wrong() -> None:
