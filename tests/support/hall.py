@@ -21,7 +21,7 @@ from toolguild.runtime.services import installed, load_service
 from toolguild.settings import Settings
 
 OURS = ("auditor", "executor", "planner", "reviewer", "synthesizer")
-WITHIN = 30.0
+WITHIN = 60.0
 
 
 @dataclass
