@@ -1,14 +1,16 @@
 """Durability: crash at any step, deliver again, and the world looks as if nothing had happened."""
 
+import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolguild.errors import Conflict
+from toolguild.agent import Worker
+from toolguild.errors import Conflict, TemporaryError
 from toolguild.messages import Brief, Envelope
 from toolguild.messages.events import WorkFailed
 from toolguild.runtime.drive import RACES, drive
@@ -17,6 +19,7 @@ from toolguild.runtime.store import MemoryStore
 
 from .guildhall import TASK, Add, Added, Sums, SumWanted, adder, book, envelope
 
+Work = Callable[[Add], Awaitable[Added]]
 NOW = "2026-01-01T12:00:00+00:00"
 
 
@@ -173,3 +176,47 @@ async def test_work_starts_before_the_deadline() -> None:
     brief = Brief(task=TASK, deadline="2026-01-01T12:00:01Z")
     await served(world, envelope(Add(numbers=(1,), brief=brief)))
     assert [one.body for one in world.sent.values()] == [Added(sum=1)]
+
+
+async def out_of_time(work: Work, *, deadline: str = "2026-01-01T12:00:01Z") -> WorkFailed:
+    """Serve a command within a bound, with a clock that stands still, and return the one answer."""
+    world = World()
+    cause = envelope(Add(numbers=(1,), brief=Brief(task=TASK, deadline=deadline)))
+    worker = Worker(name="add", reads=Add, work=work)
+    await serve(worker, cause, send=world.send, source="hall/add", now=lambda: NOW)
+    (answer,) = (one.body for one in world.sent.values())
+    assert isinstance(answer, WorkFailed)
+    assert answer.code == "out_of_budget"
+    return answer
+
+
+async def test_work_that_does_not_end_is_cut_off_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("toolguild.runtime.serve.LAST_WORD", 0.01)
+
+    async def never(_: Add) -> Added:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    answer = await out_of_time(never, deadline="2026-01-01T12:00:00.010Z")
+    assert "the time was over before test-add was done" in answer.reason
+
+
+async def test_what_could_only_be_tried_again_after_the_deadline_is_given_up_with_its_reason() -> (
+    None
+):
+    async def busy(_: Add) -> Added:
+        raise TemporaryError("the model is busy", after=10.0)
+
+    assert "the model is busy" in (await out_of_time(busy)).reason
+    with pytest.raises(TemporaryError, match="the model is busy"):
+        await out_of_time(busy, deadline="2026-01-01T12:01:00Z")
+
+
+async def test_a_time_out_of_the_work_itself_is_no_end_of_the_task() -> None:
+    async def slow(_: Add) -> Added:
+        raise TimeoutError("of its own")
+
+    with pytest.raises(TimeoutError, match="of its own"):
+        await out_of_time(slow)
