@@ -182,7 +182,7 @@ def _explain(model: type[BaseModel], document: Document, error: ValidationError)
         owner = _model_at(model, where[:-1])
         fields = sorted(owner.model_fields) if owner else []
         close = difflib.get_close_matches(str(where[-1]), fields, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = f"; did you mean {close[0]!r}?" if close else "."
         allowed = f" Allowed: {', '.join(fields)}." if fields else ""
         return document.complain(where, f"is not a known key{hint}{allowed}")
     if first["type"] == "missing":
