@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.executor.support import BRIEF, TableSandbox, guild, ok
 
+from toolguild import telemetry
 from toolguild.canonical import Digest
 from toolguild.errors import Refused
 from toolguild.messages import TaskId
@@ -60,6 +63,20 @@ async def test_a_published_tool_answers(sandbox: Sandbox, tmp_path: Path) -> Non
     ran = await run_tool(here, run(tool.digest, arguments=arguments, attempt=3, item=2))
     assert (ran.outcome, ran.value) == ("ok", 2)
     assert (ran.attempt, ran.item, ran.spec, ran.regression) == (3, 2, None, None)
+
+
+async def test_a_run_has_a_span_with_the_name_of_the_tool_and_how_it_ended(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    spans = InMemorySpanExporter()
+    telemetry.configure_traces("test", processor=SimpleSpanProcessor(spans))
+    tool = reader("def read(path):\n    raise ValueError(path)\n")
+    here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
+    await run_tool(here, run(tool.digest, arguments={"path": "/data/a"}))
+
+    (span,) = (one for one in spans.get_finished_spans() if one.name == "execute_tool reader@1.0")
+    assert (span.attributes or {})["error.type"] == "error"
+    spans.shutdown()
 
 
 async def test_an_artifact_becomes_a_path_and_output_files_become_artifacts(

@@ -7,6 +7,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from toolguild import telemetry
 from toolguild.errors import Refused
 from toolguild.exam.schema import complaints
 from toolguild.exam.shown import shown
@@ -41,7 +42,9 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan:
         return _ended(command, _refused_arguments(wrong), ())
     files = await local(names, guild.artifacts)
     sandbox = await guild.sandbox()
-    ran = _checked(await sandbox.run(program.call(arguments, files)), draft)
+    with telemetry.execute_tool(entry.tool.title) as span:
+        ran = _checked(await sandbox.run(program.call(arguments, files)), draft)
+        telemetry.tool_ended(span, ran.outcome)
     if ran.outcome != "ok":
         return _failed(command, ran, entry.tool, arguments, files)
     return _ended(command, ran, await _stored(guild, ran.files))

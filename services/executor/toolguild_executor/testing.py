@@ -1,5 +1,6 @@
 """Test a cleared draft against an exam and sign what was measured."""
 
+from toolguild import telemetry
 from toolguild.exam.generate import inputs
 from toolguild.guild import Guild
 from toolguild.messages.commands import TestDraft
@@ -20,7 +21,8 @@ async def test_draft(guild: Guild, command: TestDraft) -> DraftTested:
     """
     draft = command.draft
     guild.keyring.verify(command.clearance, purpose="clearance", by="reviewer", over=draft.digest)
-    report = await _sit(guild, command)
+    with telemetry.execute_tool(draft.name):
+        report = await _sit(guild, command)
     return DraftTested(
         build=command.build,
         attempt=command.attempt,

@@ -1,5 +1,6 @@
 """Try a published tool on the examples of a request: reuse needs no model."""
 
+from toolguild import telemetry
 from toolguild.errors import Refused
 from toolguild.exam.mark import mark
 from toolguild.exam.redact import tell_case
@@ -49,7 +50,9 @@ async def _failure(guild: Guild, command: TryTool, entry: Published, fits: Fit) 
         if wrong := complaints(arguments, draft.input_schema):
             return f"an example does not meet its input schema: {'; '.join(wrong)}"
         files = {name: text.encode() for name, text in example.files.items()}
-        ran = await sandbox.run(program.call(arguments, files))
+        with telemetry.execute_tool(entry.tool.title) as span:
+            ran = await sandbox.run(program.call(arguments, files))
+            telemetry.tool_ended(span, ran.outcome)
         result = mark(case, ran, command.request.output_schema)
         if not result.passed:
             return tell_case(case, result)

@@ -3,10 +3,12 @@
 import asyncio
 import importlib
 import os
+import time
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, cast
 
+from toolguild import telemetry
 from toolguild.agent import Service
 from toolguild.errors import Misconfigured
 from toolguild.guild import Guild, Models, Registry
@@ -14,6 +16,7 @@ from toolguild.identity import KeyDirectory
 from toolguild.policy import Policy
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
+from toolguild.runtime.counted_sandbox import CountedSandbox
 from toolguild.runtime.journal import BucketJournal
 from toolguild.runtime.store import bucket
 from toolguild.sandbox.interface import Sandbox
@@ -85,8 +88,10 @@ class Resources:
     async def _open_sandbox(self) -> Any:
         module = importlib.import_module("toolguild.sandbox.opening")
         backend = None if self._settings.sandbox == "auto" else self._settings.sandbox
-        sandbox = await module.open_sandbox(backend, size=self._settings.sandboxes)
+        began = time.perf_counter()
+        sandbox = CountedSandbox(await module.open_sandbox(backend, size=self._settings.sandboxes))
         self._stack.push_async_callback(sandbox.close)
+        telemetry.sandbox_started(sandbox.name, time.perf_counter() - began)
         return sandbox
 
 

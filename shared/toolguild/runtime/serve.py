@@ -8,6 +8,7 @@ from toolguild.agent import Worker
 from toolguild.errors import TemporaryError
 from toolguild.messages import Brief, Envelope, Event, events
 from toolguild.runtime.drive import Clock, Send
+from toolguild.runtime.tally import tally
 
 # Seconds after the deadline until work is cut off: what ends itself by then can say more about why.
 LAST_WORD = 1.0
@@ -36,6 +37,7 @@ async def serve(
             raise
         answer = _too_late(cause, f"no time is left to try {cause.body.kind} again: {error}")
     await send(cause.consequence(0, answer, source=source, at=now()))
+    tally(answer)
 
 
 def overdue(cause: Envelope, now: str) -> str:

@@ -22,6 +22,7 @@ from toolguild.telemetry.trace import (
     execute_tool,
     flush_traces,
     publishing,
+    tool_ended,
     trace_id,
     workflow,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "review_given",
     "sandbox_ran",
     "sandbox_started",
+    "tool_ended",
     "tool_made",
     "tool_refused",
     "tool_reused",

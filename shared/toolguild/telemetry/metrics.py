@@ -42,7 +42,10 @@ _model_usd = Counter(
 _tools = Counter("toolguild_tools", "Tools by how a wish for one ended.", ["how"])
 _reviews = Counter("toolguild_reviews", "Reviews of drafts, by verdict.", ["verdict"])
 _sandbox_start = Histogram(
-    "toolguild_sandbox_start_seconds", "Time to start a warm sandbox.", ["backend"], buckets=_FAST
+    "toolguild_sandbox_start_seconds",
+    "Time until a sandbox is ready, its self-test included.",
+    ["backend"],
+    buckets=_FAST,
 )
 _sandbox_run = Histogram(
     "toolguild_sandbox_run_seconds",
@@ -109,17 +112,17 @@ def tool_reused() -> None:
 
 
 def tool_refused() -> None:
-    """A draft was refused, or a build ended without a tool."""
+    """A draft did not pass its exam."""
     _tools.labels("refused").inc()
 
 
 def review_given(verdict: str) -> None:
-    """A draft was reviewed. `verdict`: cleared, refused, person."""
+    """A draft was reviewed. `verdict`: allow, ask, block."""
     _reviews.labels(verdict).inc()
 
 
 def sandbox_started(backend: str, seconds: float) -> None:
-    """A warm sandbox was started."""
+    """A sandbox was opened and has passed its self-test."""
     _sandbox_start.labels(backend).observe(seconds)
 
 

@@ -135,6 +135,13 @@ def execute_tool(tool: str) -> Iterator[Span]:
         yield span
 
 
+def tool_ended(span: Span, outcome: str) -> None:
+    """Note on an `execute_tool` span how the run ended, when it did not end well."""
+    if outcome != "ok":
+        span.set_attribute(ERROR_TYPE, outcome)
+        span.set_status(Status(StatusCode.ERROR))
+
+
 def failed(span: Span, error: BaseException, description: str = "") -> None:
     """Mark a span as failed with the error's class. The text may hold data of a task: it is left out."""
     span.set_attribute(ERROR_TYPE, type(error).__name__)
