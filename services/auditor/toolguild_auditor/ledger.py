@@ -29,7 +29,7 @@ def advance(account: Account, event: Event) -> tuple[Account, Sequence[Message]]
 
 ledger = Process(
     name="ledger",
-    bucket="trust",
+    bucket="releases",
     reads=(events.TaskEnded, events.ResultReleased, events.WorkFailed),
     record=Record[Account],
     start=Account(),

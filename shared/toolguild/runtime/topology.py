@@ -24,7 +24,7 @@ LOG = "TOOLGUILD_LOG"  # events, and a copy of every command, in one order
 DEAD = "TOOLGUILD_DEAD"  # what nobody could handle
 AUDIT = "TOOLGUILD_AUDIT"  # the auditor's chain
 
-BUCKETS = ("tasks", "builds", "tools", "journal", "budgets", "inbox", "trust")
+BUCKETS = ("tasks", "builds", "tools", "journal", "budgets", "releases")
 ARTIFACTS = "artifacts"  # the object store
 
 DAY = 86_400.0
