@@ -1,14 +1,16 @@
 """Test a cleared draft against an exam and sign what was measured."""
 
+from collections.abc import Sequence
+
 from toolguild import telemetry
 from toolguild.exam.generate import inputs
 from toolguild.guild import Guild
 from toolguild.messages.commands import TestDraft
 from toolguild.messages.events import DraftTested
-from toolguild.tool import TestReport
+from toolguild.tool import Case, CaseResult, TestReport
 from toolguild_executor.mutation import mutation_score
 from toolguild_executor.program import draft_program
-from toolguild_executor.sitting import Peak, Sitting
+from toolguild_executor.sitting import Answered, Peak, Sitting
 from toolguild_executor.together import together
 
 
@@ -16,8 +18,8 @@ async def test_draft(guild: Guild, command: TestDraft) -> DraftTested:
     """Run the exam and return the signed report; the verdict is drawn by comparing out here.
 
     Nothing runs without the reviewer's clearance of exactly this draft: raises Refused. Mutants run
-    only for a candidate that passes everything else; a comparison ends with the cases when one of them
-    failed, since only whether it passed is asked. Raises SandboxBroken when the sandbox failed.
+    only for a candidate that passes everything else; a comparison ends with the first case that fails,
+    since only whether it passed is asked. Raises SandboxBroken when the sandbox failed.
     """
     draft = command.draft
     guild.keyring.verify(command.clearance, purpose="clearance", by="reviewer", over=draft.digest)
@@ -35,6 +37,17 @@ async def test_draft(guild: Guild, command: TestDraft) -> DraftTested:
 test_draft.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
 
 
+async def _until_one_fails(
+    cases: Sequence[Case], sitting: Sitting
+) -> list[tuple[CaseResult, Answered | None]]:
+    marked = []
+    for case in cases:
+        marked.append(await sitting.case(case))
+        if not marked[-1][0].passed:
+            break
+    return marked
+
+
 async def _sit(guild: Guild, command: TestDraft) -> TestReport:
     draft, exam = command.draft, command.exam
     sandbox = await guild.sandbox()
@@ -46,7 +59,10 @@ async def _sit(guild: Guild, command: TestDraft) -> TestReport:
         draft.language,
         Peak(),
     )
-    marked = await together(exam.cases, sitting.case)
+    if command.role == "candidate":
+        marked = await together(exam.cases, sitting.case)
+    else:
+        marked = await _until_one_fails(exam.cases, sitting)
     results = tuple(result for result, _ in marked)
     isolation = f"{sandbox.name}: {sandbox.isolation}"
     if command.role != "candidate" and not all(result.passed for result in results):
