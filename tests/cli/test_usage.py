@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import typer.main
 from tests.cli.conftest import Shell
 
 from toolguild.cli.app import app
+from toolguild.runtime.server import NEEDED_MB
 
 HEAVY = ("litellm", "pandas", "numpy", "openai", "docker", "aiohttp", "nats", "jinja2")
 
@@ -200,6 +202,20 @@ def test_a_data_folder_that_cannot_be_used_is_named(
     ended = shell.run("tools", "list")
     assert ended.code == 2
     assert "TOOLGUILD_DATA_DIR" in ended.err
+
+
+def test_input_that_is_larger_than_the_disk_is_told_before_anything_is_stored(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (shell.folder / "large.csv").open("wb") as file:
+        file.truncate(3 * 2**20)
+    usage = shutil.disk_usage(shell.folder)
+    small = usage._replace(free=(NEEDED_MB + 5) * 2**20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: small)
+    ended = shell.run("run", "x", "--input", "large.csv")
+    assert (ended.code, ended.out) == (2, "")
+    assert "5.0 MB are free for input and 6.0 MB are needed" in ended.err
+    assert not Path(os.environ["TOOLGUILD_DATA_DIR"], "nats").exists()
 
 
 def test_a_port_that_is_taken_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,5 +55,15 @@ async def retried(call: Callable[[], Awaitable[T]], what: str) -> T:
     except ANSWERS:
         raise
     except (TimeoutError, nats.errors.Error) as error:
-        raise TemporaryError(f"NATS: {what}: {str(error) or type(error).__name__}") from error
+        raise TemporaryError(_told(what, error)) from error
     raise AssertionError("a retry context ends with a result or an error")
+
+
+def _told(what: str, error: Exception) -> str:
+    said = str(error) or type(error).__name__
+    if "no space left" in said.lower():
+        return (
+            f"the disk of the NATS server is full ({what}); make room where it keeps its data, "
+            "or set TOOLGUILD_DATA_DIR to a directory on a larger disk"
+        )
+    return f"NATS: {what}: {said}"
