@@ -158,6 +158,24 @@ async def test_a_crash_on_a_generated_input_fails_and_keeps_the_input(
     assert "IndexError" in got.generated.first_failure
 
 
+async def test_a_crash_on_a_generated_file_tells_how_long_the_file_was(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"path": {"type": "string", "format": "path"}},
+        "required": ["path"],
+    }
+    source = "def sum_column(path):\n    return len(list(open(path))[1])\n"
+    one = Case(arguments={"path": "/data/a.csv"}, files={"a.csv": "h\nsecret\n"}, expected=7)
+    draft = samples.draft(source=source, input_schema=schema)
+    got = await report(
+        sandbox, tmp_path, draft=draft, exam=samples.exam(cases=(one,), generated=10)
+    )
+    assert got.generated.first_failure.endswith("(lines in a.csv: 1)")
+    assert "secret" not in got.generated.first_failure
+
+
 async def test_files_of_a_case_are_below_data_and_files_it_leaves_are_compared(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

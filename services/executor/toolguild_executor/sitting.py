@@ -46,6 +46,13 @@ class Answered:
     value: JsonValue
 
 
+def _sizes(made: Input) -> str:
+    """Say how many lines each file has, not what: a file of only a header explains many a crash."""
+    counts = {name: len(text.splitlines()) for name, text in made.files.items()}
+    told = ", ".join(f"lines in {name}: {count}" for name, count in counts.items())
+    return f" ({told})" if told else ""
+
+
 @dataclass(frozen=True)
 class Sitting:
     """Runs one program's calls and marks them."""
@@ -91,7 +98,7 @@ class Sitting:
         result = GeneratedResult(
             tried=len(inputs),
             failed=len(wrong),
-            first_failure=told,
+            first_failure=told + _sizes(first),
             counterexample=first.arguments,
         )
         return result, answers
