@@ -1,4 +1,5 @@
 import errno
+import json
 
 import pytest
 
@@ -37,6 +38,19 @@ def test_an_error_becomes_a_message_and_an_exit_code(
     assert out == ""
     assert said in err
     assert "Traceback" not in err
+
+
+def test_a_command_that_a_person_stops_says_so_in_json_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("toolguild.cli.goal.read_goal", stopped)
+    assert boundary.run(["run", "x", "--json"]) == 130
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"error": {"code": "cancelled", "message": "cancelled"}}
+    assert err == "toolguild: cancelled\n"
 
 
 def test_debugging_shows_where_it_happened(

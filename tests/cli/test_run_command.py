@@ -1,5 +1,6 @@
 """`toolguild run` over a whole guild: real NATS, real sandbox, a scripted model."""
 
+import fcntl
 import hashlib
 import json
 import signal
@@ -145,6 +146,27 @@ def test_ctrl_c_cancels_the_task(shell: Shell) -> None:
     assert process.returncode == 130, err
     ended = json.loads(out)
     assert (ended["status"], list(ended)) == ("cancelled", KEYS)
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_leaves_at_once_while_another_command_has_the_data(
+    shell: Shell, tmp_path: Path
+) -> None:
+    directory = tmp_path / "data" / "nats"
+    directory.mkdir(parents=True)
+    (directory / "server.json").write_text(json.dumps({"url": "nats://127.0.0.1:1", "pid": 1}))
+    with (directory / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with shell.start("run", "x", "--json") as process:
+            try:
+                assert process.stderr is not None
+                assert any("waiting for its end" in line for line in process.stderr)
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=WITHIN)
+            finally:
+                process.kill()
+    assert process.returncode == 130, err
+    assert json.loads(out)["error"]["code"] == "cancelled"
     assert "Traceback" not in err
 
 

@@ -1,8 +1,9 @@
 """The commands and their groups."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from toolguild.cli import (
     dead,
@@ -17,8 +18,21 @@ from toolguild.cli import (
     tools,
 )
 
+
+class Commands(TyperGroup):
+    """The commands. A Ctrl-C leaves them as Abort: of itself, Typer ends without a word."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # click's own, vendored
+        """Run a command. Raises typer.Abort when a person stopped it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
+
 app = typer.Typer(
     name="toolguild",
+    cls=Commands,
     help=(
         "A guild of agents that make tools for each other.\n\n"
         "Give it a goal and files; it plans, makes the tools that are missing, proves them in a "

@@ -89,13 +89,15 @@ async def _run(
 
     await check_before(order, settings)
     task = new_task_id()
-    with interruptible() as interrupted:
-        async with open_door(settings) as door:
-            if door.standing and own_policy:
-                raise UsageError(
-                    "--policy: the guild that runs has its own policy; start it with "
-                    "`toolguild up --policy FILE`, or end it with `toolguild down` first"
-                )
+    async with open_door(
+        settings
+    ) as door:  # a Ctrl-C till then leaves at once: there is no task yet
+        if door.standing and own_policy:
+            raise UsageError(
+                "--policy: the guild that runs has its own policy; start it with "
+                "`toolguild up --policy FILE`, or end it with `toolguild down` first"
+            )
+        with interruptible() as interrupted:
             within = await submitted(door, order, task)
             watched = await watch(
                 door, task, interrupted=interrupted, within=within, user=order.user
