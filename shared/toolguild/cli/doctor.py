@@ -80,7 +80,7 @@ async def examine(settings: "Settings", *, ask: bool) -> AsyncIterator[Finding]:
     for one in (*_versions(), *_policy(settings), *_services()):
         yield one
     yield await _nats(settings)
-    for backend in await _sandboxes():
+    for backend in await _sandboxes(settings):
         yield backend
     yield await _node()
     if ask:
@@ -161,10 +161,11 @@ async def _nats(settings: "Settings") -> Finding:
         return Finding("nats", "broken", said, advice)
 
 
-async def _sandboxes() -> list[Finding]:
+async def _sandboxes(settings: "Settings") -> list[Finding]:
+    """Look at every backend; the one that the settings ask for, or else any one, has to work."""
     from toolguild.sandbox.opening import BACKENDS, open_sandbox
 
-    found = []
+    found, working = [], []
     for name in BACKENDS:
         try:
             sandbox = await open_sandbox(name, size=1)
@@ -172,10 +173,15 @@ async def _sandboxes() -> list[Finding]:
             found.append(Finding(f"sandbox {name}", "warning", str(error)))
         else:
             await sandbox.close()
+            working.append(name)
             found.append(Finding(f"sandbox {name}", "ok", f"{sandbox.isolation}; self-test passed"))
-    if not any(one.state == "ok" for one in found):
+    if not working:
         advice = "make one of them work: allow user namespaces (bubblewrap), or start Docker"
         found.append(Finding("sandbox", "broken", "none works, so no tool can run", advice))
+    elif settings.sandbox not in ("auto", *working):
+        said = f"TOOLGUILD_SANDBOX={settings.sandbox} does not work, so no tool can run"
+        advice = f"make it work, or set TOOLGUILD_SANDBOX={working[0]} or unset it"
+        found.append(Finding("sandbox", "broken", said, advice))
     return found
 
 
