@@ -94,9 +94,17 @@ def verdict(error: Exception, delivery: int) -> Retry | GiveUp:
             error.after
         )  # a lost race is no failure of the message, however often it happens
     if isinstance(error, PermanentError | UsageError) or delivery >= MAX_DELIVERIES:
-        return GiveUp(code, str(error) or type(error).__name__)
+        return GiveUp(code, _reason(error))
     if isinstance(error, TemporaryError):
         return Retry(error.after)
     return Retry(
         min(2.0**delivery, 30.0)
     )  # a bug of ours: back off, so that a roll-out can mend it
+
+
+def _reason(error: Exception) -> str:
+    """Say what was wrong; a bug of ours says little for itself, so its kind goes before it."""
+    if isinstance(error, ToolguildError):
+        return str(error) or type(error).__name__
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"a fault of Toolguild, not yours: {what}; `toolguild dead list` keeps where it happened"
