@@ -278,6 +278,22 @@ def test_criteria_decide_between_succeeded_and_partial() -> None:
     assert isinstance(play(*begun, judged(False))[1][-1], commands.MakePlan)
 
 
+def test_a_task_that_cannot_be_planned_again_tells_first_what_was_wrong() -> None:
+    unmet = CriterionResult(text="short", met=False, evidence="9 words", judged_by="program")
+    _, said = play(
+        given_goal("short"),
+        planned(bound("s1")),
+        ran("s1", 3),
+        events.CriteriaJudged(task=TASK, criteria=(unmet,)),
+        events.WorkFailed(about_key=TASK, of="make-plan", code="failed", reason="no plan"),
+    )
+
+    assert last(said).result.status == "partial"
+    assert last(said).result.reason == (
+        "a criterion is not met: short (9 words); no new plan: no plan"
+    )
+
+
 def test_each_end_has_its_own_name() -> None:
     def denied(code: str) -> events.ToolDenied:
         return events.ToolDenied.model_validate(

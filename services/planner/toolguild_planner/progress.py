@@ -46,7 +46,8 @@ def replan(state: Active, complaint: str, code: TaskStatus) -> Advanced:
     """Plan the failed part anew while the rules allow; else end with what there is."""
     if state.attempt > state.rules.replans:
         return end(state, status_of(state, code), complaint)
-    state = state.model_copy(update={"stage": "planning", "attempt": state.attempt + 1})
+    changes = {"stage": "planning", "attempt": state.attempt + 1, "complaint": complaint}
+    state = state.model_copy(update=changes)
     state = state.tell(f"planning again: {complaint}")
     return state, [make_plan(state, (complaint,))]
 

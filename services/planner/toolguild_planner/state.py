@@ -71,6 +71,7 @@ class Active(Value):
     rules: TaskRules
     files: tuple[Artifact, ...] = ()
     attempt: int = 1  # of planning
+    complaint: str = ""  # why the plan is made anew
     plan: Plan | None = None
     steps: dict[str, StepState] = {}
     answer: JsonValue = None

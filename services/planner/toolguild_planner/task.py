@@ -112,7 +112,8 @@ def _work_failed(state: Active, event: events.WorkFailed) -> Advanced:
         code = (
             event.code if event.code in ("out_of_budget", "refused") else status_of(state, "failed")
         )
-        return end(state, cast(TaskStatus, code), event.reason)
+        why = f"{state.complaint}; no new plan: " if state.complaint else ""
+        return end(state, cast(TaskStatus, code), why + event.reason)
     if event.code == "out_of_budget":
         return end(state, "out_of_budget", event.reason)
     if event.code == "misconfigured":
