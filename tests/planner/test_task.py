@@ -330,6 +330,27 @@ def test_files_travel_as_artifacts_and_the_answer_names_them() -> None:
     assert last(said).result.files == (plot,)
 
 
+def test_an_answer_that_is_the_path_of_a_written_file_names_the_file_as_the_person_gets_it() -> (
+    None
+):
+    made = Artifact(name="out.xml", sha256="c" * 64, bytes=3)
+    wrote = ran("s1", "/output/out.xml").model_copy(update={"files": (made,)})
+    _, said = play(given_goal(), planned(bound("s1")), wrote)
+    _, other = play(given_goal(), planned(bound("s1")), ran("s1", "/output/none.xml"))
+
+    also = made.model_copy(update={"sha256": "d" * 64})
+    _, two = play(
+        given_goal(),
+        planned(bound("s0"), bound("s1")),
+        ran("s0", 1).model_copy(update={"files": (also,)}),
+        wrote,
+    )
+
+    assert last(said).result.answer == "out.xml"
+    assert last(two).result.answer == "/output/out.xml"
+    assert last(other).result.answer == "/output/none.xml"
+
+
 def test_what_was_seen_before_planning_stands_in_the_result() -> None:
     plan = planned(bound("s1")).model_copy(update={"seen": ("saw a.csv: csv, 40 rows",)})
     _, said = play(given_goal(), plan, ran("s1", 3))

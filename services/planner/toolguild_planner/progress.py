@@ -1,5 +1,6 @@
 """From one stage of a task to the next: plan, run, answer, judge, or plan again. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from toolguild.messages import Message, ModelUsage, TaskStatus, add_usage, commands
@@ -68,13 +69,22 @@ def _after(orders: list[Message], then: Advanced) -> Advanced:
     return state, [*orders, *more]
 
 
+def _names_of_one(state: Active) -> frozenset[str]:
+    """The names that stand for one file only, whichever step wrote it."""
+    written = {(file.name, file.sha256) for step in state.steps.values() for file in step.files}
+    counts = Counter(name for name, _ in written)
+    return frozenset(name for name, count in counts.items() if count == 1)
+
+
 def _answer(state: Active) -> Advanced:
     assert state.plan is not None
     try:
         answer = resolve(state.plan.answer, results(state), file_marks(state.files))
     except Unresolved as error:
         return replan(state, f"the plan's answer does not resolve: {error}", "failed")
-    state = state.model_copy(update={"answer": named(answer), "stage": "judging"})
+    state = state.model_copy(
+        update={"answer": named(answer, _names_of_one(state)), "stage": "judging"}
+    )
     if not state.goal.success_criteria:
         return end(state, "succeeded")
     order = commands.JudgeCriteria(

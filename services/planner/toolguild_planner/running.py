@@ -11,6 +11,7 @@ from toolguild.plan.reference import Unresolved
 from toolguild_planner.ending import step_value
 from toolguild_planner.state import Active
 
+OUTPUT = "/output/"  # where tools write, as they see it
 WINDOW = 64  # calls of one foreach under way at once: the pool is shared
 
 
@@ -110,15 +111,20 @@ def file_marks(files: tuple[Artifact, ...]) -> dict[str, JsonValue]:
     return {file.name: {"$artifact": file.model_dump(mode="json")} for file in files}
 
 
-def named(value: JsonValue) -> JsonValue:
-    """Return a value with each artifact replaced by its file's name: what a person wants to read."""
+def named(value: JsonValue, written: frozenset[str] = frozenset()) -> JsonValue:
+    """Return a value with each file by its name alone: what a person wants to read.
+
+    That is an artifact, or the path below /output, inside the sandbox, of one of the `written` files.
+    """
     match value:
         case {"$artifact": {"name": str(name)}}:
             return name
+        case str() if value.removeprefix(OUTPUT) in written:
+            return value.removeprefix(OUTPUT)
         case dict():
-            return {key: named(inner) for key, inner in value.items()}
+            return {key: named(inner, written) for key, inner in value.items()}
         case list():
-            return [named(inner) for inner in value]
+            return [named(inner, written) for inner in value]
         case _:
             return value
 
