@@ -3,6 +3,8 @@
 import fcntl
 import hashlib
 import json
+import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -168,6 +170,23 @@ def test_ctrl_c_leaves_at_once_while_another_command_has_the_data(
     assert process.returncode == 130, err
     assert json.loads(out)["error"]["code"] == "cancelled"
     assert "Traceback" not in err
+
+
+def test_a_disk_that_runs_full_ends_the_waiting_and_says_how_to_go_on(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = shutil.disk_usage
+
+    def usage(place: str) -> object:
+        begun = Path(os.environ["TOOLGUILD_DATA_DIR"], "nats", "server.json").exists()
+        return room(place)._replace(free=1000) if begun else room(place)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    monkeypatch.setattr("toolguild.cli.watch.LOOK", 0.01)
+    ended = shell.run("run", "Think for ever")
+    assert (ended.code, ended.out) == (4, "")
+    assert "is full, so task t-" in ended.err
+    assert "make room, then `toolguild tasks wait t-" in ended.err
 
 
 def test_files_that_a_tool_makes_come_home_whole(shell: Shell) -> None:

@@ -17,6 +17,8 @@ def log_to_file(settings: Settings) -> None:
 
     A directory that cannot be written is no reason to fail here: what needs it says so.
     """
+    # A log that cannot be written, on a full disk for instance, must not fill the terminal instead.
+    logging.raiseExceptions = bool(os.environ.get("TOOLGUILD_DEBUG"))
     root = logging.getLogger()
     root.setLevel(settings.log_level.upper())
     logging.getLogger("nats").setLevel(

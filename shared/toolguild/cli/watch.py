@@ -1,10 +1,12 @@
 """Watching one task to its end, with a way out for the person who watches."""
 
 import asyncio
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from toolguild.cli.door import Door
 from toolguild.cli.live import Progress
@@ -15,6 +17,11 @@ from toolguild.errors import TemporaryError
 from toolguild.messages import Command, Result, TaskId, events
 from toolguild.report import Moment
 
+FULL = 256 * 1024  # bytes of free space with which nothing more can be kept
+LOOK, FULL_LOOKS = (
+    1.0,
+    10,
+)  # seconds between two looks at the disk, and looks in a row that settle it
 CANCELLED_WITHIN = 20.0  # seconds for a cancelled task to end in order
 
 
@@ -51,16 +58,22 @@ async def watch(
 ) -> Watched:
     """Show a task until its result, until it waits for a person, or until it was cancelled by one.
 
-    Raises TemporaryError when the guild gives no result within so many seconds.
+    Raises TemporaryError when the guild gives no result within so many seconds, or its disk is full.
     """
     with Progress(task) as progress:
         timeline: list[Moment] = []
         following = asyncio.create_task(_follow(door, task, progress, timeline))
         stopping = asyncio.create_task(interrupted.wait())
+        filling = asyncio.create_task(_full(door.settings.data_dir))
         try:
             await asyncio.wait(
-                {following, stopping}, timeout=within, return_when=asyncio.FIRST_COMPLETED
+                {following, stopping, filling}, timeout=within, return_when=asyncio.FIRST_COMPLETED
             )
+            if filling.done() and not following.done() and not interrupted.is_set():
+                raise TemporaryError(
+                    f"the disk of {door.settings.data_dir} is full, so task {task} cannot go on; make "
+                    f"room, then `toolguild tasks wait {task}`"
+                )
             if interrupted.is_set() and not following.done():
                 note("toolguild: cancelling the task; Ctrl-C again leaves at once")
                 await cancel(door.bus, task, by=user, reason="cancelled from the command line")
@@ -74,9 +87,21 @@ async def watch(
                 )
             return Watched(following.result(), timeline)
         finally:
-            for one in (following, stopping):
+            for one in (following, stopping, filling):
                 one.cancel()
-            await asyncio.gather(following, stopping, return_exceptions=True)
+            await asyncio.gather(following, stopping, filling, return_exceptions=True)
+
+
+async def _full(data_dir: Path) -> None:
+    """Return once the disk that holds the guild's data is full and stays so."""
+    seen = 0
+    while seen < FULL_LOOKS:
+        await asyncio.sleep(LOOK)
+        try:
+            free = await asyncio.to_thread(shutil.disk_usage, data_dir)
+        except OSError:
+            continue  # the guild is elsewhere
+        seen = seen + 1 if free.free < FULL else 0
 
 
 async def _follow(door: Door, task: TaskId, progress: Progress, timeline: list[Moment]) -> Result:
