@@ -109,3 +109,15 @@ def test_every_service_has_a_seat_and_executors_as_many_as_asked_for() -> None:
     ]
     assert len({one.port for one in made}) == 4
     assert [one.name for one in seats(["executor"], 1)] == ["executor"]
+
+
+def test_a_guild_whose_sandbox_does_not_open_says_why(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOOLGUILD_SANDBOX", "docker")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    monkeypatch.setattr("toolguild.cli.supervise.SANDBOX_WITHIN", 0.0)
+    ended = shell.run("up", "--foreground")
+    assert ended.code == 4
+    assert "executor is not ready" in ended.err
+    assert "no Docker engine answers: start Docker" in ended.err

@@ -133,9 +133,11 @@ def _detach(settings: "Settings") -> "State":
         state = read_state(settings)
         if state is not None and state.ready:
             return state
-        if os.waitpid(pid, os.WNOHANG) != (0, 0):
-            said = last_line(log).removeprefix("toolguild: ")
-            raise UsageError(f"the guild did not start: {said}")
+        ended, how = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            said = f"the guild did not start: {last_line(log).removeprefix('toolguild: ')}"
+            usage = os.waitstatus_to_exitcode(how) == exits.USAGE
+            raise UsageError(said) if usage else Misconfigured(said)
         time.sleep(0.02)
     os.kill(pid, signal.SIGTERM)
     raise Misconfigured(f"the guild was not ready in {START_WITHIN:g} s; look into {log}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ from toolguild.runtime.services import installed
 from toolguild.settings import Settings
 
 READY_WITHIN = 90.0  # seconds for all services together
+SANDBOX_WITHIN = 10.0  # seconds after which a sandbox that refuses to open is not waited for
 STEADY = (
     30.0  # seconds after which a process counts as started well, and its next death as the first
 )
@@ -150,16 +152,22 @@ class Supervisor:
 
     async def _until_ready(self) -> None:
         write_state(self._settings, self._state())
-        deadline = time.monotonic() + READY_WITHIN
+        began = time.monotonic()
         waiting = {seat.name: seat for seat in self._seats}
         while waiting and not self._stop.is_set():
             for name, seat in list(waiting.items()):
-                if await is_ready(seat.port):
+                wrong = await unready(seat.port)
+                took = time.monotonic() - began
+                if wrong == {}:
                     del waiting[name]
-            if waiting and time.monotonic() > deadline:
-                name, seat = next(iter(waiting.items()))
-                said = last_line(self._log(seat))
-                raise Misconfigured(f"{name} is not ready after {READY_WITHIN:g} s: {said}")
+                elif wrong and (
+                    took > READY_WITHIN or ("sandbox" in wrong and took > SANDBOX_WITHIN)
+                ):
+                    told = "; ".join(f"{check}: {said}" for check, said in wrong.items())
+                    raise Misconfigured(f"{name} is not ready after {took:.0f} s: {told}")
+                elif took > READY_WITHIN:
+                    said = last_line(self._log(seat))
+                    raise Misconfigured(f"{name} is not ready after {took:.0f} s: {said}")
             await self._sleep(0.02)
         self._ready = not waiting
         write_state(self._settings, self._state())
@@ -195,6 +203,11 @@ def last_line(log: Path) -> str:
 
 async def is_ready(port: int) -> bool:
     """Ask a service's /readyz once, for at most two seconds."""
+    return await unready(port) == {}
+
+
+async def unready(port: int) -> dict[str, str] | None:
+    """Return what a service says is wrong, by check; {} when it is ready, None when it says nothing."""
     try:
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -202,11 +215,13 @@ async def is_ready(port: int) -> bool:
                 writer.write(
                     b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                 )
-                return b" 200 " in await reader.readline()
+                body = (await reader.read()).partition(b"\r\n\r\n")[2]
             finally:
                 writer.close()
-    except (OSError, TimeoutError):
-        return False
+        checks = json.loads(body)["checks"]
+        return {name: said for name, said in checks.items() if said != "ok"}
+    except (OSError, TimeoutError, ValueError, KeyError):
+        return None
 
 
 def _free_ports(many: int) -> list[int]:
