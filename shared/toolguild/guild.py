@@ -112,7 +112,10 @@ class Registry(Protocol):
         ...
 
     async def pin(self, name: str, version: str | None) -> None:
-        """Make a version the one that its name stands for; None frees the name. Raises UsageError if unknown."""
+        """Make a version the one that its name stands for; None frees the name.
+
+        Raises UsageError if it is unknown, Refused if it may not run.
+        """
         ...
 
 

@@ -225,6 +225,17 @@ async def test_a_pin_is_never_passed_over(registry: AnyRegistry) -> None:
     assert registry.search("sum") == []
 
 
+async def test_what_may_not_run_cannot_be_pinned(registry: AnyRegistry) -> None:
+    old = await put(registry, samples.named("sum_column", "1.0"))
+    await put(registry, samples.named("sum_column", "1.1", description="new"))
+    await registry.set_status(old.digest, "revoked", "wrong")
+    with pytest.raises(Refused, match=r"sum_column@1\.0 is revoked"):
+        await registry.pin("sum_column", "1.0")
+    found = registry.find("sum_column")
+    assert found is not None
+    assert found.tool.version == "1.1"
+
+
 async def test_only_what_exists_can_be_pinned(registry: AnyRegistry) -> None:
     await put(registry, samples.named("sum_column"))
     with pytest.raises(UsageError, match=r"has no version 3\.0; it has: 1\.0"):

@@ -121,6 +121,12 @@ class Catalog:
         """Return which versions a name has and which one is pinned; an empty entry for an unknown name."""
         return self._names.get(name, NameEntry())
 
+    def check_pin(self, name: str, version: str | None) -> None:
+        """Raise Refused when a version, or a tool that it uses, may not run: no name can stand for it."""
+        entry = self.find(name, version) if version is not None else None
+        if entry is not None:
+            self.closure(entry.tool.digest)
+
     def versions(self, name: str) -> Sequence[Published]:
         """Return every version of a name, oldest first."""
         names = self.name_entry(name)

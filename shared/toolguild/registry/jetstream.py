@@ -117,8 +117,9 @@ class JetStreamRegistry(Catalog):
     async def pin(self, name: str, version: str | None) -> None:
         """Make a version the one that its name stands for, as a roll-back does; None frees the name.
 
-        Raises UsageError for an unknown name or version.
+        Raises UsageError for an unknown name or version, Refused for one that may not run.
         """
+        self.check_pin(name, version)
         await self._change_name(name, lambda entry: entry.with_pin(name, version))
 
     def apply(self, key: str, body: bytes | None, revision: int) -> None:

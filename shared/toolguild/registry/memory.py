@@ -38,4 +38,5 @@ class MemoryRegistry(Catalog):
 
     async def pin(self, name: str, version: str | None) -> None:
         """See `guild.Registry.pin`."""
+        self.check_pin(name, version)
         self.put_name(name, self.name_entry(name).with_pin(name, version))
