@@ -295,6 +295,14 @@ def test_code_that_review_blocks_never_runs_and_ends_as_refused() -> None:
     assert [m.code for m in said if isinstance(m, events.ToolDenied)] == ["refused"]
 
 
+def test_code_that_review_blocked_before_counts_as_blocked_when_it_comes_again() -> None:
+    blocked = (drafted(1, "v1"), reviewed(1, "v1", "block"))
+    _, said = play(wanted(), exam_set(), *blocked, drafted(2, "v1"), drafted(3, "v1"))
+
+    assert kinds(said).count("review-draft") == 1
+    assert [m.code for m in said if isinstance(m, events.ToolDenied)] == ["refused"]
+
+
 def test_an_open_question_waits_for_a_person_and_goes_on_with_their_approval() -> None:
     waiting, said = play(wanted(), exam_set(), drafted(1), reviewed(1, verdict="ask"))
     assert kinds(said)[-2:] == ["approval-asked", "task-waits"]

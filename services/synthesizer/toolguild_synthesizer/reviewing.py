@@ -21,6 +21,8 @@ def drafted(state: Building, event: events.ToolDrafted) -> Step:
         None,
     )
     if twin is not None and not _is_a_second_voice(state, attempt, twin):
+        # What the review found in the twin is true of it as well, and decides how the effort ends.
+        attempt = attempt.model_copy(update={"findings": twin.findings})
         return out(state, attempt, twin.failures or (f"the same code as attempt {twin.number}",))
     return send(state, attempt, "reviewing", _review(state, attempt))
 
