@@ -7,6 +7,7 @@ from hall import Hall
 
 from toolguild.goal import Criterion, Example, Goal
 from toolguild.messages import events
+from toolguild.registry import open_registry
 
 EXPENSES = "date,category,amount\n2026-01-01,food,2.50\n2026-01-02,rent,700\n2026-01-03,food,3\n"
 ORDERS = "order_id,region,quantity\n1,north,4\n2,south,1\n3,north,2\n"
@@ -95,6 +96,22 @@ async def test_a_tool_calls_another_published_tool_by_digest(hall: Hall) -> None
     assert second.answer == "_hello-big-world_"
     drafts = [m.envelope.body for m in seen if isinstance(m.envelope.body, events.ToolDrafted)]
     assert drafts[0].draft.uses == {"slugify": first.made[0].digest}
+
+
+async def test_a_tool_that_was_revoked_runs_no_more_and_the_same_goal_makes_another(
+    hall: Hall,
+) -> None:
+    first, _ = await hall.run("Slug of the title")
+    async with open_registry(hall.bus.js) as registry:
+        await registry.set_status(first.made[0].digest, "revoked", "found wrong")
+    second, seen = await hall.run("Slug of the title")
+
+    assert second.status == "succeeded", second.reason
+    assert [use.version for use in second.made] == ["2.0"]
+    failed = [m.envelope.body for m in seen if isinstance(m.envelope.body, events.WorkFailed)]
+    assert [one.reason for one in failed] == ["slugify@1.0 is revoked: found wrong"]
+    ran = [m.envelope.body for m in seen if isinstance(m.envelope.body, events.ToolRan)]
+    assert {one.tool for one in ran} == {second.made[0].digest}
 
 
 async def test_two_tasks_that_want_the_same_tool_at_once_share_one_build(hall: Hall) -> None:
