@@ -30,7 +30,8 @@ async def serve(
     except TimeoutError:
         if not bound.expired():
             raise
-        answer = _too_late(cause, f"the time was over before {cause.body.kind} was done")
+        ended = f"the task's time was over ({_deadline(cause)}) before {cause.body.kind} was done"
+        answer = _too_late(cause, ended)
     except TemporaryError as error:
         left = _left(cause, now())
         if left is None or error.after < left:
