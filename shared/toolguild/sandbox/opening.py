@@ -58,6 +58,8 @@ async def open_sandbox(
             return await _open(makers[name](), size, modes)
         except SandboxUnavailable as error:
             reasons.append(f"{name}: {error}")
+    if backend is not None:
+        raise SandboxUnavailable(f"this sandbox does not work here. {reasons[0]}")
     raise SandboxUnavailable("no sandbox works here, so no tool can run. " + "; ".join(reasons))
 
 
