@@ -234,6 +234,13 @@ async def test_what_was_set_aside_is_filled_up_but_never_with_itself(tmp_path: P
     assert [case.expected for case in exam.cases] == [5, 0, 3]
 
 
+async def test_an_exam_that_notices_too_little_gets_more_cases(tmp_path: Path) -> None:
+    models = Scripted(examine=[{"cases": [GOOD, EMPTY]}])
+    before = samples.exam(cases=(Case(arguments=REPEATS["arguments"], expected=5, origin="spec"),))
+    exam = await exam_of(tmp_path, models, wanted(exam=before, more=3))
+    assert [case.expected for case in exam.cases] == [5, 3, 0]
+
+
 async def test_an_exam_of_which_nothing_stands_is_no_exam(tmp_path: Path) -> None:
     one = Case(arguments={"rows": ROWS, "column": "a"}, expected=4)
     models = Scripted(reconsider=[{"expected": 5}], examine=[{"cases": []}])

@@ -154,6 +154,15 @@ async def test_an_exam_that_notices_too_few_faults_is_too_weak(tmp_path: Path) -
     assert "line 2: y" in told
 
 
+async def test_the_refusal_says_whether_only_the_exam_is_weak(tmp_path: Path) -> None:
+    score = MutationScore(killed=1, total=4, survivors=("line 1: x", "line 2: y", "line 3: z"))
+    weak = await judge(tmp_path, judgement(report=samples.report(mutation=score)))
+    wrong = await judge(tmp_path, judgement(report=failing(samples.exam(), 0)))
+    assert isinstance(weak, events.DraftRefused)
+    assert isinstance(wrong, events.DraftRefused)
+    assert (weak.weak_exam, wrong.weak_exam) == (True, False)
+
+
 async def test_a_single_survivor_is_forgiven(tmp_path: Path) -> None:
     score = MutationScore(killed=1, total=2, survivors=("line 1: x",))
     event = await judge(tmp_path, judgement(report=samples.report(mutation=score)))

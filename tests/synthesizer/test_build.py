@@ -234,6 +234,24 @@ def test_one_attempt_is_judged_at_a_time_lest_two_be_published() -> None:
     assert [m.attempt for m in said if isinstance(m, commands.JudgeTest)] == [2]
 
 
+def test_an_exam_that_notices_too_little_is_strengthened_once_before_the_author_is_asked_again() -> (
+    None
+):
+    weak = refused(1).model_copy(update={"weak_exam": True})
+    begun = (wanted(), exam_set(), drafted(1), reviewed(1), ran_exam(1), weak)
+    state, said = play(*begun)
+    assert isinstance(said[-1], commands.SetExam)
+    assert (said[-1].exam, said[-1].more) == (EXAM, 3)
+
+    stronger = EXAM.model_copy(
+        update={"cases": (*EXAM.cases, Case(arguments={"x": 9}, expected=18))}
+    )
+    _, said = advance(RULES, state, exam_set(stronger))
+    assert kinds(said) == ["test-draft"]
+    _, said = advance(RULES, state, exam_set(EXAM))  # the examiner had nothing to add
+    assert kinds(said) == ["draft-tool"]
+
+
 def test_the_same_code_again_is_not_tested_again() -> None:
     _, said = play(wanted(), exam_set(), *failed_attempt(1, "one"), drafted(2, "one"))
 

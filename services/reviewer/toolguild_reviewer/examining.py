@@ -89,7 +89,7 @@ async def _with_written(
 
 
 async def _settled(guild: Guild, command: SetExam, exam: Exam) -> ExamSet:
-    """Ask again about each disputed subject, rule, and fill up what was set aside."""
+    """Ask again about each disputed subject, rule, fill up what was set aside, add what more is wanted."""
     usage: tuple[ModelUsage, ...] = ()
     rulings = []
     for number, subject in enumerate(command.disputed):
@@ -98,9 +98,11 @@ async def _settled(guild: Guild, command: SetExam, exam: Exam) -> ExamSet:
         answer = command.answers[number] if number < len(command.answers) else None
         rulings.append(rule(subject, look, answer))
     exam = apply(exam, rulings)
-    if len(exam.cases) < guild.policy.exam.min_cases:
-        short = guild.policy.exam.min_cases - len(exam.cases) + SPARE
-        asked, spent = await write_cases(guild, command, exam.cases, CASES_WANTED, sample=0)
+    least = guild.policy.exam.min_cases
+    short = command.more or (least - len(exam.cases) + SPARE if len(exam.cases) < least else 0)
+    if short:
+        sample = 2 if command.more else 0  # other cases than the first time
+        asked, spent = await write_cases(guild, command, exam.cases, CASES_WANTED, sample)
         answered, spent_too = await answer_inputs(guild, command, exam.cases, short)
         usage = add_usage(usage, spent_too)
         aside = {one.subject for one in exam.rulings}

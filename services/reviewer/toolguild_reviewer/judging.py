@@ -9,7 +9,7 @@ from toolguild.messages.events import DraftRefused, RivalsFound, ToolPublished
 from toolguild.registry import next_version
 from toolguild.tool import Measured, MutationScore, Published, Tool
 from toolguild_reviewer.manifest import whole_capabilities
-from toolguild_reviewer.verdict import objections
+from toolguild_reviewer.verdict import objections, only_the_exam_is_weak
 
 MAX_RIVALS = 5
 _VERSIONS_TRIED = 3
@@ -24,7 +24,10 @@ async def judge_test(guild: Guild, command: JudgeTest) -> Event:
     """
     _belongs_together(guild, command)
     if wrong := objections(command, guild.policy.exam):
-        return DraftRefused(build=command.build, attempt=command.attempt, failures=wrong)
+        weak = only_the_exam_is_weak(command, guild.policy.exam)
+        return DraftRefused(
+            build=command.build, attempt=command.attempt, failures=wrong, weak_exam=weak
+        )
     if there := _already_published(guild, command):
         return _published(command, there, made=there.tool.exam.digest == command.exam.digest)
     if command.rivals is None and (found := _rivals(guild, command)) is not None:

@@ -17,6 +17,12 @@ def objections(command: JudgeTest, rules: ExamRules) -> tuple[str, ...]:
     return found
 
 
+def only_the_exam_is_weak(command: JudgeTest, rules: ExamRules) -> bool:
+    """Whether the draft passed everything and too few small faults in it were noticed: no fault of its own."""
+    weak = tuple(_mutation(command, rules)) if command.report.mutation else ()
+    return bool(weak) and objections(command, rules) == weak
+
+
 def _objections(command: JudgeTest, rules: ExamRules) -> Iterator[str]:
     exam, report = command.exam, command.report
     marked = {one.case for one in report.results} | {one.property for one in report.properties}

@@ -7,6 +7,7 @@ from toolguild_synthesizer.next_attempt import end_of, more
 from toolguild_synthesizer.state import Attempt, Building, Done, EndCode, GivenUp, Step, send
 
 MAX_DISPUTES = 2
+MORE_CASES = 3  # added to an exam that notices too few faults
 
 
 def out(state: Building, attempt: Attempt, failures: tuple[str, ...]) -> Step:
@@ -23,7 +24,7 @@ def go_on(state: Building) -> Step:
         return send(state, tested, "judging", judge(state, tested))
     if state.active or state.looking_again:
         return state, []
-    again = _look_again(state)
+    again = _look_again(state) or _strengthen(state)
     if again is not None:
         return again
     next_one = more(state)
@@ -52,6 +53,24 @@ def _look_again(state: Building) -> Step | None:
     )
     changed = state.model_copy(update={"looking_again": True, "disputes": state.disputes + 1})
     return changed, [order]
+
+
+def _strengthen(state: Building) -> Step | None:
+    """Once, ask for more cases where a draft passed and only the exam was too weak to tell."""
+    if state.exam is None or state.strengthened:
+        return None
+    if not any(one.weak_exam for one in state.attempts):
+        return None
+    order = commands.SetExam(
+        build=state.build,
+        brief=state.brief,
+        spec=state.spec,
+        parent=state.parent,
+        regressions=state.regressions,
+        exam=state.exam,
+        more=MORE_CASES,
+    )
+    return state.model_copy(update={"looking_again": True, "strengthened": True}), [order]
 
 
 def give_up(state: Building, code: EndCode, reason: str) -> Step:

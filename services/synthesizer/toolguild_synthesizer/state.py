@@ -48,6 +48,7 @@ class Attempt(Value):
     report: TestReport | None = None
     report_signature: Signature | None = None
     failures: tuple[str, ...] = ()
+    weak_exam: bool = False  # it passed, but the exam notices too few faults
 
     @property
     def passed_cases(self) -> int:
@@ -86,6 +87,7 @@ class Building(Value):
     exam: Exam | None = None
     disputes: int = 0  # times that the examiner was asked to look again
     looking_again: bool = False
+    strengthened: bool = False  # the examiner was asked for more cases
     attempts: tuple[Attempt, ...] = ()
     first: int = (
         1  # number of the first attempt of this effort; earlier ones belong to a failed effort

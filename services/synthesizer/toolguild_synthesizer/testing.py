@@ -29,10 +29,11 @@ def exam_set(state: Building, event: events.ExamSet) -> Step:
     state = spend(state, event.usage)
     if state.exam is not None and not state.looking_again:
         return state, []
+    changed_exam = event.exam != state.exam
     state = state.model_copy(update={"exam": event.exam, "looking_again": False})
     messages: list[Message] = []
     for attempt in state.attempts:
-        again = attempt.phase == "out" and attempt.report is not None
+        again = changed_exam and attempt.phase == "out" and attempt.report is not None
         if attempt.phase == "cleared" or again:
             changed, orders = test(state, attempt)
             assert isinstance(changed, Building)
@@ -62,4 +63,5 @@ def refused(state: Building, event: events.DraftRefused) -> Step:
     attempt = state.attempt(event.attempt)
     if attempt is None or attempt.phase != "judging":
         return state, []
-    return out(state, attempt, event.failures)
+    weak = attempt.model_copy(update={"weak_exam": event.weak_exam})
+    return out(state, weak, event.failures)

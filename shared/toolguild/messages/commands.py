@@ -117,6 +117,7 @@ class SetExam(Command):
     regressions: tuple[Case, ...] = ()
     exam: Exam | None = None
     disputed: tuple[Case | Property, ...] = ()
+    more: int = 0  # cases to add: the exam notices too few faults
     answers: tuple[JsonValue, ...] = ()  # what the agreeing drafts answered to each disputed case
 
     @property
