@@ -1,5 +1,6 @@
 """The same flow in the other sandbox, with data libraries, and after the guild: exported and run alone."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from hall import Hall, open_hall
 
 from toolguild.registry import open_registry
 from toolguild.registry.export import export_tool
+from toolguild.sandbox.interface import SandboxUnavailable
 
 EXPENSES = "date,category,amount\n2026-01-01,food,2.50\n2026-01-02,rent,700\n2026-01-03,food,3\n"
 
@@ -26,6 +28,17 @@ async def test_a_tool_with_pandas_and_matplotlib_returns_a_value_and_a_plot(
     assert [(file.name, file.media_type) for file in result.files] == [("amounts.png", "image/png")]
     picture = await hall.artifacts.path(result.files[0])
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_guild_without_a_sandbox_does_not_start_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    with pytest.raises(SandboxUnavailable, match="docker"):
+        async with open_hall(tmp_path, sandbox="docker"):
+            pytest.fail("it started")
+    gc.collect()  # the Docker SDK leaves its socket open when no engine answers: not in another test
 
 
 @pytest.mark.docker

@@ -85,6 +85,9 @@ async def run_services(
             for agent in agents:
                 await ensure_consumer(bus.js, service.name, agent)
             await stack.enter_async_context(discoverable(bus, service, agents))
+        if not settings.http_port and any("sandbox" in service.needs for service in services):
+            # Nobody will ask whether this process is ready: say now that no tool can run, before models are paid.
+            await resources.sandbox()
         if settings.http_port:
             queues = [readiness.consumers(bus, one.name, agents) for one, agents in running_agents]
             checks = _checks(bus, resources, running_agents)
