@@ -149,7 +149,9 @@ class DraftRefused(Event):
     build: BuildId
     attempt: int
     failures: tuple[str, ...]
-    weak_exam: bool = False  # nothing speaks against the draft but that the exam notices too few faults
+    weak_exam: bool = (
+        False  # nothing speaks against the draft but that the exam notices too few faults
+    )
 
 
 class ToolReady(Event):
