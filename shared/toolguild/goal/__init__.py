@@ -11,7 +11,8 @@ from toolguild.goal.check import (
 )
 from toolguild.goal.criteria import FileHead, Judgement, evaluate
 from toolguild.goal.formal import formalise
-from toolguild.goal.model import Criterion, Example, Goal, load_goal, parse_goal
+from toolguild.goal.model import Criterion, Goal, load_goal, parse_goal
+from toolguild.tool.spec import Example
 
 __all__ = [
     "Check",

@@ -1,21 +1,19 @@
 """What a person wants, and how they will know that they have it."""
 
-import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, JsonValue, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError
 
 from toolguild.capability import Capabilities
 from toolguild.errors import UsageError
 from toolguild.goal.check import Check
 from toolguild.policy.document import Document, parse_document, read_document, validate
+from toolguild.tool.spec import Example
 from toolguild.tool.value import Value
 
 MAX_TEXT_BYTES = 32 * 1024
-_MAX_EXAMPLE_FILE_BYTES = 64 * 1024
-_FILE_NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}")
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -42,25 +40,6 @@ class Criterion(Value):
 
     text: Text
     check: Check | None = None
-
-
-class Example(Value):
-    """One call and its answer. It is law: a tool that answers otherwise is wrong."""
-
-    arguments: dict[str, JsonValue] = Field(default={})
-    expected: JsonValue = None
-    files: dict[str, str] = Field(default={})  # small texts that the tool finds as /data/<name>
-    expected_files: dict[str, str] = Field(default={})  # texts expected as /output/<name>
-
-    @field_validator("files", "expected_files")
-    @classmethod
-    def _are_small_files_with_plain_names(cls, files: dict[str, str]) -> dict[str, str]:
-        for name, content in files.items():
-            if not _FILE_NAME.fullmatch(name) or name in (".", ".."):
-                raise ValueError(f"{name[:60]!r} is no plain file name")
-            if len(content.encode("utf-8", "replace")) > _MAX_EXAMPLE_FILE_BYTES:
-                raise ValueError(f"the file {name!r} is over 64 KB; a small sample will do")
-        return files
 
 
 def _criterion(value: Any) -> Any:
