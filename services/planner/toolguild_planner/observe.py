@@ -6,7 +6,7 @@ from typing import Any
 
 from toolguild.capability import Capabilities, Language
 from toolguild.goal import Goal
-from toolguild.guild import Guild
+from toolguild.guild import Guild, Registry
 from toolguild.messages import Artifact
 from toolguild.policy import Policy
 from toolguild.tool import Published
@@ -41,14 +41,30 @@ async def observe(guild: Guild, goal: Goal, files: Sequence[Artifact]) -> Observ
     for entry in found:
         names.setdefault(entry.tool.name, entry)
     grant = granted(guild.policy, goal)
+    candidates = tuple(names.values())[:CANDIDATES]
     return Observation(
         files=tuple(previews),
-        tools=tuple(names.values())[:CANDIDATES],
+        tools=candidates,
         languages=guild.policy.languages,
         libraries=libraries(guild.policy, grant),
         grant=grant,
         max_steps=guild.policy.task.steps,
+        lessons=tuple(lessons(guild.registry, [entry.tool.name for entry in candidates])),
     )
+
+
+def lessons(registry: Registry, names: Sequence[str]) -> Iterator[str]:
+    """Say what earlier tasks learned about these tools: versions taken out of use, data that broke one."""
+    for name in names:
+        for entry in registry.versions(name):
+            if entry.status != "published":
+                yield f"{entry.tool.title} is {entry.status}: {entry.reason or 'no reason given'}"
+            broken = sum(case.origin == "regression" for case in entry.tool.exam.cases)
+            if broken:
+                yield (
+                    f"{entry.tool.title} was made because real data broke an earlier version; it passes "
+                    f"{broken} such {'call' if broken == 1 else 'calls'}"
+                )
 
 
 def told(seen: Observation) -> Iterator[str]:
