@@ -1,5 +1,6 @@
 """Set an exam from the spec alone, or settle what drafts dispute about one."""
 
+from toolguild.canonical import Digest
 from toolguild.errors import PermanentError
 from toolguild.exam.rule import apply, rule
 from toolguild.guild import Guild
@@ -8,6 +9,7 @@ from toolguild.messages.commands import SetExam
 from toolguild.messages.events import ExamSet
 from toolguild.tool import Case, Exam, Property
 from toolguild_reviewer.asking import answer_inputs, look_again, write_cases
+from toolguild_reviewer.written import call_of
 
 SPARE = 1  # cases beyond the policy's minimum, lest one that is set aside leaves too few
 CASES_WANTED = 3  # of one answer: small models write few cases right
@@ -56,14 +58,10 @@ def _law(command: SetExam, before: Exam | None) -> tuple[Case, ...]:
     """
     cases = [Case(**example.model_dump(), origin="spec") for example in command.spec.examples]
     cases += [*command.regressions, *(before.cases if before else ())]
-    first: dict[str, Case] = {}
+    first: dict[Digest, Case] = {}
     for case in cases:
-        first.setdefault(_call(case), case)
+        first.setdefault(call_of(case), case)
     return tuple(first.values())
-
-
-def _call(case: Case) -> str:
-    return Case(arguments=case.arguments, files=case.files).digest
 
 
 async def _with_written(

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from toolguild.canonical import Digest
 from toolguild.exam.output_file import ANSWERED, is_path
 from toolguild.exam.property import TWICE, holds
 from toolguild.exam.schema import complaints
@@ -68,7 +69,7 @@ class Usable:
 
 def usable(written: Written, spec: ToolSpec, have: Sequence[Case]) -> Usable:
     """Return the cases and properties that can be used; a case whose call is already there adds nothing."""
-    known = {_call(case) for case in have}
+    known = {call_of(case) for case in have}
     cases: list[Case] = []
     wrong: list[str] = []
     for number, one in enumerate(written.cases, start=1):
@@ -77,8 +78,8 @@ def usable(written: Written, spec: ToolSpec, have: Sequence[Case]) -> Usable:
         if "expected" not in one.model_fields_set and not is_path(spec.output_schema):
             found.append("expected is missing")
         wrong += [f"case {number}: {why}" for why in found]
-        if not found and _call(case) not in known:
-            known.add(_call(case))
+        if not found and call_of(case) not in known:
+            known.add(call_of(case))
             cases.append(case)
     properties = tuple(dict.fromkeys(_properties(written.properties, spec)))
     return Usable(tuple(cases), properties, tuple(wrong))
@@ -231,7 +232,8 @@ def _arguments(spec: ToolSpec) -> dict[str, JsonValue]:
     return properties if isinstance(properties, dict) else {}
 
 
-def _call(case: Case) -> str:
+def call_of(case: Case) -> Digest:
+    """Name the call of a case, whatever answer is expected of it."""
     return Case(arguments=case.arguments, files=case.files).digest
 
 

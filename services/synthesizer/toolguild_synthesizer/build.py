@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from toolguild.agent import Process, Record
-from toolguild.messages import Event, Message, commands, events
+from toolguild.messages import Event, Message, events
 from toolguild.policy import BuildRules
 from toolguild_synthesizer import comparing, ending, reviewing, testing
 from toolguild_synthesizer.next_attempt import draft_order
@@ -64,14 +64,7 @@ def _begin(rules: BuildRules, wanted: events.ToolWanted, first: int) -> Step:
     for number in range(first, first + min(rules.samples, rules.attempts)):
         state = state.with_attempt(Attempt(number=number))
         messages.append(draft_order(state, number, None))
-    exam = commands.SetExam(
-        build=state.build,
-        brief=state.brief,
-        spec=state.spec,
-        parent=state.parent,
-        regressions=state.regressions,
-    )
-    return state, [*messages, exam]
+    return state, [*messages, ending.exam_order(state)]
 
 
 def _join(state: Building, wanted: events.ToolWanted) -> Step:

@@ -33,6 +33,18 @@ def go_on(state: Building) -> Step:
     return give_up(state, *end_of(state))
 
 
+def exam_order(state: Building) -> commands.SetExam:
+    """Order the exam of this effort: a first one, or another look at the one there is."""
+    return commands.SetExam(
+        build=state.build,
+        brief=state.brief,
+        spec=state.spec,
+        parent=state.parent,
+        regressions=state.regressions,
+        exam=state.exam,
+    )
+
+
 def _look_again(state: Building) -> Step | None:
     if state.exam is None or state.disputes >= MAX_DISPUTES:
         return None
@@ -41,16 +53,8 @@ def _look_again(state: Building) -> Step | None:
     disputed = disputes(state.exam, reports)
     if not disputed:
         return None
-    order = commands.SetExam(
-        build=state.build,
-        brief=state.brief,
-        spec=state.spec,
-        parent=state.parent,
-        regressions=state.regressions,
-        exam=state.exam,
-        disputed=disputed,
-        answers=consensus_answers(state.exam, reports, disputed),
-    )
+    answers = consensus_answers(state.exam, reports, disputed)
+    order = exam_order(state).model_copy(update={"disputed": disputed, "answers": answers})
     changed = state.model_copy(update={"looking_again": True, "disputes": state.disputes + 1})
     return changed, [order]
 
@@ -61,15 +65,7 @@ def _strengthen(state: Building) -> Step | None:
         return None
     if not any(one.weak_exam for one in state.attempts):
         return None
-    order = commands.SetExam(
-        build=state.build,
-        brief=state.brief,
-        spec=state.spec,
-        parent=state.parent,
-        regressions=state.regressions,
-        exam=state.exam,
-        more=MORE_CASES,
-    )
+    order = exam_order(state).model_copy(update={"more": MORE_CASES})
     return state.model_copy(update={"looking_again": True, "strengthened": True}), [order]
 
 
