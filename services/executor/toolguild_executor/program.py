@@ -75,9 +75,22 @@ def _program(draft: Draft, used: Sequence[Published], needs: Capabilities, guild
 
 
 def _closure(registry: Registry, wanted: Sequence[Digest]) -> tuple[Published, ...]:
-    """Return these tools and all that they use, used ones first, each once. Raises Refused if one may not run."""
-    every = (entry for digest in wanted for entry in registry.closure(digest))
-    return tuple({entry.tool.digest: entry for entry in every}.values())
+    """Return these tools and all that they use, used ones first. Raises Refused when one is missing."""
+    found: dict[Digest, Published] = {}
+
+    def collect(digest: Digest) -> None:
+        if digest in found:
+            return
+        entry = registry.get(digest)
+        if entry is None:
+            raise Refused(f"no tool {digest} in the registry: it may not run")
+        for inner in entry.tool.draft.uses.values():
+            collect(inner)  # ends: a digest cannot contain itself
+        found[digest] = entry
+
+    for digest in wanted:
+        collect(digest)
+    return tuple(found.values())
 
 
 def _aliases(draft: Draft, used: Sequence[Published]) -> dict[str, Code]:
