@@ -4,7 +4,8 @@ The classes say what happens next, which is all that the author of an agent has 
 
     ToolguildError
     ├── TemporaryError        the same message may succeed later
-    │   └── Conflict          somebody saved this record since it was loaded
+    │   ├── Conflict          somebody saved this record since it was loaded
+    │   └── Unavailable       streams and buckets cannot be reached, or take nothing now
     ├── PermanentError        the same message will never succeed
     │   ├── Refused           policy, review or a signature says no
     │   ├── OutOfBudget       a limit in tokens, money or time is reached
@@ -43,6 +44,15 @@ class Conflict(TemporaryError):
         super().__init__(f"record {key} was saved by somebody else", after=0.05)
 
 
+class Unavailable(TemporaryError):
+    """Streams and buckets cannot be reached, or take nothing now: nothing is wrong with the message."""
+
+    code = "unavailable"
+
+    def __init__(self, why: str, *, after: float = 2.0) -> None:
+        super().__init__(why, after=after)
+
+
 class PermanentError(ToolguildError):
     """The same message will never succeed."""
 
@@ -79,6 +89,13 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """Keep the message, and handle it again after so many seconds: it did not fail, we did."""
+
+    after: float
+
+
+@dataclass(frozen=True)
 class GiveUp:
     """Never deliver the message again."""
 
@@ -86,13 +103,11 @@ class GiveUp:
     reason: str
 
 
-def verdict(error: Exception, delivery: int) -> Retry | GiveUp:
+def verdict(error: Exception, delivery: int) -> Retry | Wait | GiveUp:
     """Say what becomes of a message whose n-th delivery raised `error`."""
     code = error.code if isinstance(error, ToolguildError) else "bug"
-    if isinstance(error, Conflict):
-        return Retry(
-            error.after
-        )  # a lost race is no failure of the message, however often it happens
+    if isinstance(error, Conflict | Unavailable):
+        return Wait(error.after)
     if isinstance(error, PermanentError | UsageError) or delivery >= MAX_DELIVERIES:
         return GiveUp(code, _reason(error))
     if isinstance(error, TemporaryError):

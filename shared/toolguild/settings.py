@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     nats_port: int | None = Field(
         default=None, ge=1, le=65535
     )  # of an embedded server; None: a free one
+    nats_store_mb: int | None = Field(
+        default=None, ge=16
+    )  # that the embedded server may keep; None: what its disk has room for
     nats_replicas: int = Field(default=1, ge=1, le=5)  # copies of each stream
     data_dir: Path = Field(default_factory=_data_dir)
     keys_dir: Path | None = None  # signing keys; None: data_dir/keys

@@ -74,7 +74,9 @@ async def open_door(
 async def _own_server(settings: Settings) -> AsyncIterator[str]:
     directory = settings.data_dir / "nats"
     await _until_free(settings)
-    async with nats_server(directory, port=settings.nats_port) as server:
+    async with nats_server(
+        directory, port=settings.nats_port, store_mb=settings.nats_store_mb
+    ) as server:
         yield server.url
 
 

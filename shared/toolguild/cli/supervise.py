@@ -79,7 +79,11 @@ class Supervisor:
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
         settings = self._settings
         with held(settings):
-            async with nats_server(settings.data_dir / "nats", port=settings.nats_port) as server:
+            async with nats_server(
+                settings.data_dir / "nats",
+                port=settings.nats_port,
+                store_mb=settings.nats_store_mb,
+            ) as server:
                 environment = self._environment(server.url)
                 try:
                     async with asyncio.TaskGroup() as group:

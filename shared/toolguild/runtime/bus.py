@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from nats.aio.client import Client
 from nats.errors import AuthorizationError
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from toolguild import telemetry
 from toolguild.errors import Misconfigured
 from toolguild.messages import Envelope
+from toolguild.messages.events import TimeCame
 from toolguild.runtime import claim
 from toolguild.runtime.objects import Objects
 from toolguild.runtime.retry import retried
@@ -36,6 +38,7 @@ class Line:
     closing: bool = False  # by ourselves
     denied: asyncio.Event = field(default_factory=asyncio.Event)  # user or password is wrong
     refused: str = ""  # the last permission that the server refused
+    trouble: str = ""  # why agents wait now: the server is away, or has no room
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -51,12 +54,15 @@ class Bus:
     async def publish(self, envelope: Envelope) -> None:
         """Return once the stream has the message; it keeps one for each id, however often it is sent.
 
-        Raises TemporaryError when NATS stays away.
+        Raises Unavailable when NATS stays away or has no room.
         """
         body = await claim.pack(self.objects, envelope.model_dump_json().encode())
         with telemetry.publishing(envelope.subject, str(envelope.id), envelope.key) as trace:
             headers = _headers(envelope) | trace
-            await self.send(envelope.subject, body, headers)
+            if isinstance(envelope.body, TimeCame) and envelope.body.after > 0:
+                await self.send(*_later(envelope, headers, body))
+            else:
+                await self.send(envelope.subject, body, headers)
 
     async def send(self, subject: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Publish bytes as they are. `headers` must hold a Nats-Msg-Id: a time-out is repeated."""
@@ -70,6 +76,21 @@ class Bus:
             return Envelope.model_validate_json(await claim.unpack(self.objects, data))
         except (ValidationError, ValueError) as error:
             raise Unreadable(str(error)) from error
+
+
+def _later(
+    envelope: Envelope, headers: dict[str, str], body: bytes
+) -> tuple[str, bytes, dict[str, str]]:
+    """Return what the server keeps and brings into the log when the time has come (ADR-51)."""
+    assert isinstance(envelope.body, TimeCame)
+    due = datetime.now(UTC) + timedelta(seconds=envelope.body.after)
+    schedule = {
+        "Nats-Schedule": f"@at {due.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}",
+        "Nats-Schedule-Target": envelope.subject,
+    }
+    # One subject for each: a later message on the same subject would replace the schedule.
+    subject = f"toolguild.later.{envelope.body.note}.{envelope.key}.{envelope.id}"
+    return subject, body, headers | schedule
 
 
 def _headers(envelope: Envelope) -> dict[str, str]:
@@ -153,7 +174,7 @@ async def connect(
         line.closing = True
         connecting.cancel()
         await asyncio.gather(connecting, return_exceptions=True)
-        await client.close()
+        await _close(client)
         raise
     finally:
         denied.cancel()
@@ -162,6 +183,12 @@ async def connect(
         yield Bus(client, js, Objects(js), line)
     finally:
         line.closing = True
+        await _close(client)
+
+
+async def _close(client: Client) -> None:
+    """Close the connection; a server that died in the middle of it has closed it for us."""
+    with suppress(OSError, NatsError):
         await client.close()
 
 

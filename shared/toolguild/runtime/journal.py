@@ -21,11 +21,13 @@ class BucketJournal:
         self._kv = kv
         self._bodies = bodies
         self._running = Locks()
+        self._unwritten: dict[str, bytes] = {}  # what was paid for while the bucket took nothing
 
     async def once(self, key: str, effect: Effect) -> bytes:
         """Return what `effect` gave when it first succeeded under this key; run it if it never did.
 
-        Raises what `effect` raises, and TemporaryError when the journal cannot be reached.
+        An outcome that could not be written is kept in memory, and only written when it is asked for
+        again. Raises what `effect` raises, and TemporaryError when the journal cannot be reached.
         """
         name = digest_of_bytes(key.encode())
         # The same message may come again while its effect still runs: a restarted server, a late
@@ -33,7 +35,10 @@ class BucketJournal:
         async with self._running.of(name):
             known = await self._read(name)
             if known is None:
-                known = await self._write(name, await effect())
+                if name not in self._unwritten:
+                    self._unwritten[name] = await effect()
+                known = await self._write(name, self._unwritten[name])
+            self._unwritten.pop(name, None)
             return await claim.unpack(self._bodies, known)
 
     async def _read(self, name: str) -> bytes | None:

@@ -17,12 +17,12 @@ WITHIN = 2.0  # seconds; a probe that waits longer counts as failed anyway
 
 
 def connected(bus: Bus) -> Check:
-    """Check that the connection stands and that no permission has been refused."""
+    """Check that the connection stands, that what is sent is taken, and that no permission has been refused."""
 
     async def check() -> str:
         if not bus.client.is_connected:
             return "not connected to NATS"
-        return bus.line.refused
+        return bus.line.refused or bus.line.trouble
 
     return check
 

@@ -19,12 +19,13 @@ import nats.errors
 from nats.aio.client import Client
 
 from toolguild.errors import Misconfigured, UsageError
+from toolguild.runtime.disk import Disk
 
 log = logging.getLogger(__name__)
 USER = "toolguild"
 READY_WITHIN = 30.0  # seconds; a large store is read back at the start
 LOCK_TRIES = 20  # one every 50 ms
-NEEDED_MB = 64  # free space below which the server is not started
+NEEDED_MB = 64  # free space below which the server is not started; half of it is never filled
 _LAUNCH = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -38,9 +39,17 @@ class NatsServer:
     """One nats-server process that keeps its data below a directory, and dies with this process."""
 
     def __init__(
-        self, directory: Path, *, port: int | None = None, needed_mb: int = NEEDED_MB
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        needed_mb: int = NEEDED_MB,
+        store_mb: int | None = None,
     ) -> None:
         self._needed_mb = needed_mb
+        spare = needed_mb * 2**20 // 2
+        self._disk = Disk(directory, spare=spare, most=store_mb and store_mb * 2**20)
+        self._limit = 0  # bytes that it may keep, as it was started
         self._directory = directory
         self._port = port
         self._process: asyncio.subprocess.Process | None = None
@@ -104,6 +113,13 @@ class NatsServer:
     async def stop(self) -> None:
         """End the process: in order, then hard after five seconds. Idempotent."""
         self._wanted = False
+        await self._end()
+        if self._lock is not None:
+            (self._directory / "server.json").unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+    async def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.terminate()
@@ -112,19 +128,24 @@ class NatsServer:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-        if self._lock is not None:
-            (self._directory / "server.json").unlink(missing_ok=True)
-            os.close(self._lock)
-            self._lock = None
 
     async def keep_running(self, stop: asyncio.Event) -> None:
-        """Start it again whenever it ends, until `stop` is set or it is stopped in order."""
+        """Start it again whenever it ends, until `stop` is set or it is stopped in order.
+
+        A server that once could not write to its disk answers no more, even when it could: it is ended
+        as soon as there is room, and started again.
+        """
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 ended = asyncio.create_task(self.wait())
-                await asyncio.wait((stopping, ended), return_when=asyncio.FIRST_COMPLETED)
+                stuck = asyncio.create_task(self._disk.has_room_again(self._limit))
+                await asyncio.wait((stopping, ended, stuck), return_when=asyncio.FIRST_COMPLETED)
+                if stuck.done() and not ended.done() and not stop.is_set():
+                    log.warning("nats-server has room on its disk again; starting it anew")
+                    await self._end()
                 ended.cancel()
+                stuck.cancel()
                 if not self._wanted:
                     return
                 if not stop.is_set():
@@ -136,7 +157,7 @@ class NatsServer:
         log.warning("nats-server has ended; starting it again")
         try:
             await self._start()
-        except UsageError as error:
+        except (UsageError, OSError) as error:
             log.error("%s; trying again in a second", error)
             await asyncio.wait((stopping,), timeout=1.0)
 
@@ -164,7 +185,11 @@ class NatsServer:
 
     def _config(self) -> str:
         # `sync_interval: always`: at the default, a power cut loses acknowledged messages.
+        # `max_file_store`: its own default counts what it keeps already as taken by others, and a disk that
+        # is really full stops it for good.
         text = json.dumps
+        self._limit = self._disk.may_keep()
+        store = f"store_dir: {text(str(self._directory))}, max_file_store: {self._limit}"
         return "\n".join(
             (
                 f"listen: {text(f'127.0.0.1:{self._port or -1}')}",
@@ -173,7 +198,7 @@ class NatsServer:
                 f"log_file: {text(str(self._directory / 'server.log'))}",
                 "logfile_size_limit: 10MB",
                 f"authorization {{ user: {USER}, password: {text(self._password())} }}",
-                f"jetstream {{ store_dir: {text(str(self._directory))}, sync_interval: always }}",
+                f"jetstream {{ {store}, sync_interval: always }}",
                 "",
             )
         )
@@ -248,9 +273,11 @@ def running(directory: Path) -> str | None:
 
 
 @asynccontextmanager
-async def nats_server(directory: Path, *, port: int | None = None) -> AsyncIterator[NatsServer]:
+async def nats_server(
+    directory: Path, *, port: int | None = None, store_mb: int | None = None
+) -> AsyncIterator[NatsServer]:
     """Run a server for as long as the block lasts. It is started again if it ends. Raises as `start`."""
-    server = NatsServer(directory, port=port)
+    server = NatsServer(directory, port=port, store_mb=store_mb)
     await server.start()
     stop = asyncio.Event()
     keeper = asyncio.create_task(server.keep_running(stop))

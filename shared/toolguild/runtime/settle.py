@@ -5,9 +5,10 @@ import base64
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -19,6 +20,8 @@ from toolguild.errors import (
     PermanentError,
     Retry,
     TemporaryError,
+    Unavailable,
+    Wait,
     verdict,
 )
 from toolguild.messages import Command, Envelope
@@ -30,9 +33,15 @@ from toolguild.runtime.topology import ACK_WAIT
 from toolguild.telemetry import trace
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 Handle = Callable[[Envelope], Awaitable[None]]
 # Deliveries that ended without a word: whoever took the message died of it, or lost the network each time.
 UNSETTLED = 2 * MAX_DELIVERIES
+UNREAD = (
+    2 * UNSETTLED
+)  # deliveries after which it is not even read: reading may be what ends the service
+# A command that ends so is answered, and the answer reaches a person: there is nothing to mend or send again.
+ANSWERED = frozenset({"refused", "out_of_budget", "usage", "cancelled"})
 
 
 @dataclass(frozen=True)
@@ -48,73 +57,38 @@ class Post:
 async def settle(post: Post, msg: Msg, handle: Handle) -> None:
     """Handle one delivery and tell the stream how it went. Raises nothing but cancellation.
 
-    Cancelled, it hands the message back; with NATS away it says nothing, and the message comes again.
+    While streams and buckets take nothing, it keeps the message and waits. Cancelled, it hands the message
+    back; with NATS away it says nothing, and the message comes again.
     """
     started = time.monotonic()
     kind = msg.subject.split(".")[2] if msg.subject.count(".") > 2 else "unknown"
     if msg.metadata.num_delivered > 1:
         telemetry.message_redelivered(post.agent)
     try:
-        outcome = await _settled(post, msg, handle)
+        async with _at_work(msg, post.ack_wait / 3):
+            outcome = await _settled(post, msg, handle)
+        post.bus.line.trouble = ""
     except asyncio.CancelledError:
-        with suppress(nats.errors.Error):
+        with suppress(nats.errors.Error, OSError):
             await msg.nak()  # we are ending: somebody else may start at once
         raise
-    except (TimeoutError, TemporaryError, nats.errors.Error) as error:
+    except (TimeoutError, TemporaryError, nats.errors.Error, OSError) as error:
         log.warning("%s: %s is not settled, it will come again: %s", post.agent, msg.subject, error)
+        outcome = "interrupted"
+    except Exception:  # a bug of ours must not take the service down: the message comes again
+        log.exception("%s: %s is not settled, it will come again", post.agent, msg.subject)
         outcome = "interrupted"
     telemetry.message_handled(post.agent, kind, outcome, time.monotonic() - started)
 
 
-async def _settled(post: Post, msg: Msg, handle: Handle) -> str:
-    deliveries = msg.metadata.num_delivered
+@asynccontextmanager
+async def _at_work(msg: Msg, every: float) -> AsyncIterator[None]:
+    """Tell the stream for as long as the block lasts that we have the message."""
+    heartbeat = asyncio.create_task(_heartbeat(msg, every))
     try:
-        envelope = await post.bus.read(msg.data)
-    except (Unreadable, PermanentError) as error:  # or its body is gone from the object store
-        log.error("%s: unreadable message on %s: %s", post.agent, msg.subject, error)
-        try:
-            await bury(post.bus, _letter(post, msg, GiveUp("unreadable", str(error)), error))
-            telemetry.dead_letter_written(post.agent, "unreadable")
-        finally:
-            await msg.term()  # whatever happened: it must not come back for ever
-        return "unreadable"
-    with (
-        telemetry.bound(about=envelope.key),
-        telemetry.consuming(
-            post.agent, msg.subject, msg.headers or {}, str(envelope.id), envelope.key
-        ) as span,
-    ):
-        if deliveries > UNSETTLED:
-            why = f"delivered {deliveries} times and never settled: it may end its service"
-            await _give_up(post, msg, envelope, GiveUp("unsettled", why), None)
-            return "given_up"
-        failure = await _attempt(post, msg, handle, envelope)
-        if failure is None:
-            await msg.ack_sync(timeout=2.0)
-            return "done"
-        trace.failed(span, failure)
-        match verdict(failure, deliveries):
-            case Retry(after):
-                log.info("%s: %s again in %g s: %s", post.agent, msg.subject, after, failure)
-                await msg.nak(delay=after)
-                return "retried"
-            case GiveUp() as end:
-                await _give_up(post, msg, envelope, end, failure)
-                return "given_up"
-
-
-async def _attempt(post: Post, msg: Msg, handle: Handle, envelope: Envelope) -> Exception | None:
-    """Return what the handler raised, or None. The stream hears of us for as long as it runs."""
-    failure: Exception | None = None
-    async with asyncio.TaskGroup() as group:
-        heartbeat = group.create_task(_heartbeat(msg, post.ack_wait / 3))
-        try:
-            await handle(envelope)
-        except Exception as error:
-            failure = error
-        finally:
-            heartbeat.cancel()
-    return failure
+        yield
+    finally:
+        heartbeat.cancel()
 
 
 async def _heartbeat(msg: Msg, every: float) -> None:
@@ -122,30 +96,103 @@ async def _heartbeat(msg: Msg, every: float) -> None:
         await asyncio.sleep(every)
         try:
             await msg.in_progress()
-        except nats.errors.Error as error:
+        except (nats.errors.Error, OSError) as error:
             log.debug("a heartbeat is lost: %s", error)
 
 
+async def _settled(post: Post, msg: Msg, handle: Handle) -> str:
+    deliveries = msg.metadata.num_delivered
+    if deliveries > UNREAD:
+        return await _give_up(post, msg, None, _unsettled(deliveries), None)
+    try:
+        envelope = await _available(post, lambda: post.bus.read(msg.data))
+    except (Unreadable, PermanentError) as error:  # or its body is gone from the object store
+        return await _give_up(post, msg, None, GiveUp("unreadable", str(error)), error)
+    with (
+        telemetry.bound(about=envelope.key),
+        telemetry.consuming(
+            post.agent, msg.subject, msg.headers or {}, str(envelope.id), envelope.key
+        ) as span,
+    ):
+        if deliveries > UNSETTLED:
+            return await _give_up(post, msg, envelope, _unsettled(deliveries), None)
+        try:
+            await _available(post, lambda: handle(envelope))
+        except Exception as error:
+            trace.failed(span, error)
+            return await _failed(post, msg, envelope, error)
+        await msg.ack_sync(timeout=2.0)
+        return "done"
+
+
+async def _available(post: Post, step: Callable[[], Awaitable[T]]) -> T:
+    """Return what a step returns; do it again for as long as it cannot be done through no fault of the message.
+
+    It waits here and not in the stream, since every delivery counts against a message.
+    """
+    while True:
+        try:
+            return await step()
+        except Exception as error:
+            match verdict(error, 1):
+                case Wait(after):
+                    if isinstance(error, Unavailable):
+                        _troubled(post, error)
+                    await asyncio.sleep(after)
+                case _:
+                    raise
+
+
+def _troubled(post: Post, error: Unavailable) -> None:
+    if not post.bus.line.trouble:
+        log.warning("%s waits: %s", post.agent, error)
+    post.bus.line.trouble = str(error)
+
+
+async def _failed(post: Post, msg: Msg, envelope: Envelope, error: Exception) -> str:
+    match verdict(error, msg.metadata.num_delivered):
+        case GiveUp() as end:
+            return await _give_up(post, msg, envelope, end, error)
+        case Retry(after) | Wait(after):
+            log.info("%s: %s again in %g s: %s", post.agent, msg.subject, after, error)
+            await msg.nak(delay=after)
+            return "retried"
+
+
+def _unsettled(deliveries: int) -> GiveUp:
+    why = f"delivered {deliveries} times and never settled: it may end its service"
+    return GiveUp("unsettled", why)
+
+
 async def _give_up(
-    post: Post, msg: Msg, envelope: Envelope, end: GiveUp, error: Exception | None
-) -> None:
-    """Keep the message as a dead letter and, where somebody waits for an answer, say that none comes.
+    post: Post, msg: Msg, envelope: Envelope | None, end: GiveUp, error: Exception | None
+) -> str:
+    """Say that no answer comes where one is waited for, and keep what a person has to see as a dead letter.
 
     Only a command is answered: for a failed event, a process would answer itself for ever.
     """
-    log.error(
-        "%s gave up on %s: %s",
+    command = envelope if envelope and isinstance(envelope.body, Command) else None
+    answered = command is not None and end.code in ANSWERED
+    log.log(
+        logging.INFO if answered else logging.ERROR,
+        "%s gave up on %s (%s): %s",
         post.agent,
         msg.subject,
+        end.code,
         end.reason,
         exc_info=error if end.code == "bug" else None,
     )
-    await bury(post.bus, _letter(post, msg, end, error))
-    telemetry.dead_letter_written(post.agent, end.code)
-    if isinstance(envelope.body, Command):
-        answer = work_failed(envelope, end.code, end.reason)
-        await post.bus.publish(envelope.consequence(-1, answer, source=post.source, at=clock.now()))
+    if not answered:
+        await _available(post, lambda: bury(post.bus, _letter(post, msg, end, error)))
+        telemetry.dead_letter_written(post.agent, end.code)
+    if command is not None:
+        answer = work_failed(command, end.code, end.reason)
+        last = command.consequence(-1, answer, source=post.source, at=clock.now())
+        await _available(post, lambda: post.bus.publish(last))
     await msg.term()
+    if answered:
+        return "answered"
+    return "unreadable" if end.code == "unreadable" else "given_up"
 
 
 def _letter(post: Post, msg: Msg, end: GiveUp, error: Exception | None) -> DeadLetter:
