@@ -8,6 +8,7 @@ runtime finds it by the entry point group `toolguild.services` and gives its age
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -53,6 +54,7 @@ class Process(Generic[S]):
     record: type[Record[S]]
     start: S
     advance: Callable[[S, Event], tuple[S, Sequence[Message]]]
+    key: Callable[[Event], str] = attrgetter("key")  # of the record that an event concerns
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,17 @@ class Worker(Generic[C]):
     reads: type[C]
     work: Callable[[C], Awaitable[Event]]
     at_once: int = 4
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Lets goals in: the oldest of each user first, at most `at_once(user)` tasks of a user at a time.
+
+    A goal leaves its user's queue when its task has ended, or waits for a person.
+    """
+
+    name: str
+    at_once: Callable[[str], int]
 
 
 Agent = Process[Any] | Worker[Any]

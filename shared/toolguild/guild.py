@@ -10,10 +10,11 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from toolguild.budget.ledger import Ledgers
 from toolguild.canonical import Digest
 from toolguild.messages import Artifact, Brief, ModelUsage
-from toolguild.policy import Policy
-from toolguild.sandbox.interface import Sandbox
+from toolguild.policy import Level, Policy
+from toolguild.sandbox.interface import Reins, Sandbox
 from toolguild.tool import Published, Signature, Tool, ToolSpec
 from toolguild.tool.draft import ModelSource
 
@@ -42,6 +43,29 @@ class Journal(Protocol):
 
     async def once(self, key: str, effect: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return what `effect` gave when it first succeeded under this key; run it if it never did."""
+        ...
+
+
+class Steering(Protocol):
+    """Knows how the work for each task or build has to behave now; a watch on the log keeps it fresh."""
+
+    def reins(self, key: str) -> Reins:
+        """Return what steers sandboxed calls for this task or build; the same object for all of them."""
+        ...
+
+    def narrowed(self, brief: Brief, key: str) -> Brief:
+        """Return the brief within the bounds that hold now for its task and for this task or build."""
+        ...
+
+
+class Trust(Protocol):
+    """What tools have earned."""
+
+    async def level(self, tool: Digest) -> Level:
+        """Return the level at which a tool may run by its record; read anew each time.
+
+        Raises TemporaryError when the record cannot be read: no record is never taken for a good one.
+        """
         ...
 
 
@@ -188,3 +212,6 @@ class Guild:
     signer: Signer
     keyring: Keyring
     sandbox: Callable[[], Awaitable[Sandbox]]  # opened on first use, closed by the runtime
+    ledgers: Ledgers  # what each task has spent and promised
+    steering: Steering
+    trust: Trust

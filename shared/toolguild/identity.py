@@ -1,6 +1,7 @@
 """Who signs: one Ed25519 key per service, the private half readable by its owner only."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -8,10 +9,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from toolguild.canonical import Digest, canonical
-from toolguild.errors import Misconfigured, Refused
+from toolguild.errors import Misconfigured, Refused, UsageError
 from toolguild.tool import Signature
 
-Purpose = Literal["clearance", "report", "publication"]
+Purpose = Literal["clearance", "report", "publication", "decision", "intervention"]
+PERSON = "person:"  # before a person's name, where a service's could stand
+_PERSON_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 class Ed25519Signer:
@@ -39,18 +42,30 @@ class KeyDirectory:
         self._directory = directory
         self._known: dict[str, str] = {}
 
+    def person(self, name: str) -> Ed25519Signer:
+        """Return the signer of a person, "person:NAME", making the key on first use.
+
+        Raises UsageError for a name that cannot be one, Misconfigured as `signer` does.
+        """
+        if not _PERSON_NAME.fullmatch(name):
+            raise UsageError(
+                f"--user {name!r}: a person who decides has a name of letters, digits, dots, dashes and "
+                "underscores, at most 64"
+            )
+        return self.signer(PERSON + name)
+
     def signer(self, service: str) -> Ed25519Signer:
         """Return the signer of a service, making its key on first use.
 
         Raises Misconfigured when the key cannot be read or written.
         """
-        place = self._directory / f"{service}.key"
+        place = self._directory / f"{_file_name(service)}.key"
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not place.exists():
                 _write_new(place, Ed25519PrivateKey.generate().private_bytes_raw())
             key = Ed25519PrivateKey.from_private_bytes(place.read_bytes())
-            public = self._directory / f"{service}.pub"
+            public = self._directory / f"{_file_name(service)}.pub"
             if not public.exists():
                 public.write_text(key.public_key().public_bytes_raw().hex() + "\n")
         except OSError as error:
@@ -84,10 +99,15 @@ class KeyDirectory:
             if "/" in service or service.startswith("."):
                 return None
             try:
-                self._known[service] = (self._directory / f"{service}.pub").read_text().strip()
+                place = self._directory / f"{_file_name(service)}.pub"
+                self._known[service] = place.read_text().strip()
             except OSError:
                 return None
         return self._known[service]
+
+
+def _file_name(signer: str) -> str:
+    return signer.replace(PERSON, "person-", 1) if signer.startswith(PERSON) else signer
 
 
 def _signed(purpose: str, by: str, over: str) -> bytes:

@@ -60,6 +60,9 @@ def test_every_command_has_an_agent_and_words() -> None:
         "review-draft": "reviewer",
         "test-draft": "executor",
         "judge-test": "reviewer",
+        "notify": "auditor",
+        "prune-task": "auditor",
+        "keep-room": "auditor",
     }
     assert ours == set(told)
     for one in kinds:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from toolguild.budget.memory import MemoryLedgers
 from toolguild.canonical import Digest
 from toolguild.errors import PermanentError
 from toolguild.guild import Answer, Guild, Role
@@ -18,7 +19,9 @@ from toolguild.registry import MemoryRegistry
 from toolguild.sandbox.interface import Call, Ran, Sandbox, Usage
 from toolguild.testing import samples
 from toolguild.testing.keys import SampleKeys
+from toolguild.testing.trusting import Trusting
 from toolguild.tool import Draft, Exam
+from toolguild.unsteered import Unsteered
 
 B = TypeVar("B", bound=BaseModel)
 BRIEF = Brief(task=TaskId("t-1"))
@@ -153,6 +156,9 @@ def guild(
         signer=keys.signer(service),
         keyring=keys,
         sandbox=opened,
+        ledgers=MemoryLedgers(),
+        steering=Unsteered(),
+        trust=Trusting(),
     )
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from toolguild.budget.ledger import Amount, Ledger, Price
+from toolguild.budget.memory import MemoryLedgers
 from toolguild.errors import Misconfigured, OutOfBudget, PermanentError, TemporaryError
 from toolguild.guild import Role
 from toolguild.messages import Brief
 from toolguild.model.ask import AskedModels, Manner
-from toolguild.model.ledger import Amount, Ledger, Price
 from toolguild.model.library import PromptLibrary
-from toolguild.model.memory import MemoryLedgers, memory_models
+from toolguild.model.memory import memory_models
 from toolguild.model.observe import ChatDone, ChatStart
 from toolguild.model.request import Call, Completion
 from toolguild.model.scripted import ScriptedModel, load_script

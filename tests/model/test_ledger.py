@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolguild.budget.ledger import MIN_OUTPUT, Amount, Ledger, Ledgers, Price, affordable
+from toolguild.budget.ledgers import JetStreamLedgers
+from toolguild.budget.memory import MemoryLedgers
 from toolguild.errors import Misconfigured, OutOfBudget, TemporaryError
 from toolguild.messages import TaskId
-from toolguild.model.ledger import MIN_OUTPUT, Amount, Ledger, Ledgers, Price, affordable
-from toolguild.model.ledgers import JetStreamLedgers
-from toolguild.model.memory import MemoryLedgers
 from toolguild.policy import Budget
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.server import NatsServer

@@ -13,13 +13,14 @@ from pydantic import BaseModel
 from tests.model.openai_server import fails, openai_server, says
 
 from toolguild import telemetry
+from toolguild.budget.ledgers import JetStreamLedgers
+from toolguild.budget.memory import MemoryLedgers
 from toolguild.errors import Misconfigured, TemporaryError
 from toolguild.guild import Models, Role
 from toolguild.messages import Brief
 from toolguild.model.check import check_choice, check_models
-from toolguild.model.ledgers import JetStreamLedgers
 from toolguild.model.library import PromptLibrary
-from toolguild.model.memory import MemoryLedgers, NoJournal
+from toolguild.model.memory import NoJournal
 from toolguild.model.open import OpenModels, open_models
 from toolguild.model.settings import ROLES, ModelSettings
 from toolguild.policy import Policy

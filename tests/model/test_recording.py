@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from toolguild.budget.ledger import Price
 from toolguild.errors import Misconfigured, TemporaryError
 from toolguild.guild import Role
 from toolguild.messages import Brief
-from toolguild.model.ledger import Price
 from toolguild.model.library import PromptLibrary
 from toolguild.model.memory import memory_models
 from toolguild.model.recording import load_recording

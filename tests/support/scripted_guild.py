@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from toolguild.budget.memory import MemoryLedgers
 from toolguild.canonical import Digest
 from toolguild.guild import Guild, Role
 from toolguild.messages import Artifact
@@ -16,6 +17,7 @@ from toolguild.model.scripted import ScriptedModel
 from toolguild.policy import Policy
 from toolguild.registry import MemoryRegistry
 from toolguild.sandbox.interface import Sandbox
+from toolguild.testing.trusting import Trusting
 from toolguild.tool import (
     Draft,
     Exam,
@@ -28,6 +30,7 @@ from toolguild.tool import (
     Tool,
     ToolSpec,
 )
+from toolguild.unsteered import Unsteered
 
 NOBODY = Digest("0" * 64)
 Says = Callable[[str, Mapping[str, Any], int], str]
@@ -105,6 +108,9 @@ def scripted_guild(
         signer=NoKeys(),
         keyring=NoKeys(),
         sandbox=no_sandbox,
+        ledgers=MemoryLedgers(),
+        steering=Unsteered(),
+        trust=Trusting(),
     )
     return guild, script, files
 

@@ -37,6 +37,12 @@ def doing(body: Message) -> str | None:
             return f"test {what} in the sandbox on {len(exam.cases)} cases"
         case commands.JudgeTest(spec=spec):
             return f"judge the test of {spec.name}"
+        case commands.Notify(ask=ask, reminder=reminder):
+            return f"{'remind' if reminder else 'tell'} a person of {ask.title}"
+        case commands.PruneTask():
+            return "remove what is no longer kept of the task"
+        case commands.KeepRoom():
+            return "look whether there is room"
         case _:
             return None
 
@@ -52,7 +58,12 @@ def agent_of(body: Message) -> str:
             return "reviewer"
         case commands.TryTool() | commands.RunTool() | commands.TestDraft():
             return "executor"
-        case commands.FilterResult():
+        case (
+            commands.FilterResult()
+            | commands.Notify()
+            | commands.PruneTask()
+            | commands.KeepRoom()
+        ):
             return "auditor"
         case _:
             return body.kind_name()

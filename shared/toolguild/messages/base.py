@@ -3,10 +3,12 @@
 from typing import Any, ClassVar, NewType
 from uuid import UUID
 
+from toolguild.capability import Limits
 from toolguild.tool.value import Value
 
 TaskId = NewType("TaskId", str)  # "t-" and hexadecimal digits: one goal on its way to a result
 BuildId = NewType("BuildId", str)  # "b-" and hexadecimal digits: one effort to make a tool
+ItemId = NewType("ItemId", str)  # "i-" and hexadecimal digits: one question of the inbox
 MessageId = UUID
 
 KINDS: dict[
@@ -58,6 +60,14 @@ class Event(Message):
     """A fact, in the past tense. Anyone may read it; nobody can refuse it."""
 
 
+class Hint(Value):
+    """What a person says about how to go on. It grants nothing, whatever it says."""
+
+    id: str  # of the intervention that brought it
+    by: str
+    text: str
+
+
 class Brief(Value):
     """On whose behalf work is done and within which bounds. Commands that cost something carry it."""
 
@@ -68,6 +78,11 @@ class Brief(Value):
     max_tokens: int | None = None
     model: str | None = None  # overrides the configured model for every role
     autonomy: str = "D"
+    max_model_calls: int | None = None
+    max_cpu_seconds: float | None = None  # of all sandboxed calls together
+    limits: Limits | None = None  # a person's narrower limits for every call; None: the policy's
+    hosts: tuple[str, ...] | None = None  # a person's narrower list; None: as granted
+    hints: tuple[Hint, ...] = ()
 
 
 class Artifact(Value):

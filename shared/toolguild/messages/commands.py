@@ -6,7 +6,8 @@ from pydantic import JsonValue
 
 from toolguild.canonical import Digest
 from toolguild.goal import Goal
-from toolguild.messages.base import Artifact, Brief, BuildId, Command, TaskId
+from toolguild.messages.base import Artifact, Brief, BuildId, Command, ItemId, TaskId
+from toolguild.messages.item import Item
 from toolguild.messages.result import Result
 from toolguild.plan.plan import Plan
 from toolguild.sandbox.interface import Fault
@@ -57,6 +58,7 @@ class RunTool(Command):
     tool: Digest
     arguments: dict[str, JsonValue] = {}
     files: tuple[Artifact, ...] = ()  # appear as /data/<name>
+    approved_by: str | None = None  # the person who let this tool run for this task
 
     @property
     def ref(self) -> str:
@@ -137,6 +139,7 @@ class ReviewDraft(Command):
     attempt: int
     approved_by: str | None = None  # a person has approved exactly this draft
     person_asked: bool = False  # autonomy level A: a person approves every draft
+    overruled_by: str | None = None  # a person lets it pass although the review would block it
 
     @property
     def ref(self) -> str:
@@ -190,3 +193,33 @@ class JudgeTest(Command):
     @property
     def ref(self) -> str:
         return str(self.attempt)
+
+
+class Notify(Command):
+    """Tell a channel outside the guild of an item of the inbox."""
+
+    about: ClassVar[str] = "item"
+    kind: Literal["notify"] = "notify"
+    item: ItemId
+    ask: Item
+    reminder: bool = False
+
+    @property
+    def ref(self) -> str:
+        return "reminder" if self.reminder else ""
+
+
+class PruneTask(Command):
+    """Remove the messages, records and files of a task that has ended, as far as nobody else needs them."""
+
+    kind: Literal["prune-task"] = "prune-task"
+    task: TaskId
+    rule: str  # "retention.days", "retention.max_mb", or who asked
+    only_files: bool = False  # a cancelled task: its files go, its messages stay
+
+
+class KeepRoom(Command):
+    """Prune the oldest ended tasks while log and files together are over the policy's size."""
+
+    kind: Literal["keep-room"] = "keep-room"
+    task: TaskId  # the one that just ended

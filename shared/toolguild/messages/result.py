@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from toolguild.canonical import Digest
 from toolguild.messages.base import Artifact, ModelUsage
 from toolguild.plan.plan import Plan
+from toolguild.tool import Draft
 from toolguild.tool.value import Value
 
 TaskStatus = Literal[
@@ -41,7 +42,7 @@ class StepResult(Value):
     purpose: str = ""
     tool: Digest | None = None
     title: str = ""
-    how: Literal["bound", "reused", "made", "repaired", "none"] = "none"
+    how: Literal["bound", "reused", "made", "repaired", "human", "none"] = "none"
     state: Literal["done", "failed", "skipped"]
     calls: int = 0
     seconds: float = 0.0
@@ -68,3 +69,5 @@ class Result(Value):
     events: tuple[str, ...] = ()  # what is worth telling: repairs, replans, refusals, in order
     seconds: float = 0.0
     trace_id: str = ""
+    best: Draft | None = None  # of a build that ended without a tool: its best attempt
+    human: tuple[str, ...] = ()  # what people changed: interventions and decisions, in order

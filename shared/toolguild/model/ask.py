@@ -5,17 +5,18 @@ model's server can do that, certain faults are mended, and the rest is asked aga
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from toolguild.budget.ledger import Amount, Ledger, Ledgers, affordable
 from toolguild.errors import Misconfigured, OutOfBudget, PermanentError, TemporaryError
-from toolguild.guild import Answer, Journal, Role
-from toolguild.messages import Brief
+from toolguild.guild import Answer, Journal, Role, Steering
+from toolguild.messages import Brief, Hint
 from toolguild.model.conversation import again, answered, checked
-from toolguild.model.ledger import Amount, Ledger, Ledgers, affordable
+from toolguild.model.hints import hinted
 from toolguild.model.library import PromptLibrary
 from toolguild.model.observe import ChatObserver, ChatStart, unobserved
 from toolguild.model.provider import Provider
@@ -23,6 +24,7 @@ from toolguild.model.reply import Unusable, read_answer, read_code
 from toolguild.model.request import Call, Completion, Request
 from toolguild.policy import Policy
 from toolguild.tool.value import Value
+from toolguild.unsteered import Unsteered
 
 T = TypeVar("T")
 B = TypeVar("B", bound=BaseModel)
@@ -57,6 +59,7 @@ class AskedModels:
     ledgers: Ledgers
     manner: Manner = Manner()
     observe: ChatObserver = unobserved
+    steering: Steering = field(default_factory=Unsteered)
     now: Callable[[], datetime] = _now
 
     async def ask(
@@ -74,7 +77,8 @@ class AskedModels:
     ) -> Answer[B]:
         """See `toolguild.guild.Models.ask`."""
         wanted = dict(schema) if schema is not None else answer.model_json_schema()
-        request = self._request(role, prompt, values, wanted, sample)
+        brief = self.steering.narrowed(brief, brief.task)
+        request = self._request(role, prompt, values, wanted, sample, brief.hints)
 
         def read(text: str) -> B:
             return checked(read_answer(text, answer), check)
@@ -93,7 +97,8 @@ class AskedModels:
         check: Callable[[str], Sequence[str]] | None = None,
     ) -> Answer[str]:
         """See `toolguild.guild.Models.ask_code`."""
-        request = self._request(role, prompt, values, None, sample)
+        brief = self.steering.narrowed(brief, brief.task)
+        request = self._request(role, prompt, values, None, sample, brief.hints)
 
         def read(text: str) -> str:
             return checked(read_code(text), check)
@@ -107,6 +112,7 @@ class AskedModels:
         values: Mapping[str, Any],
         schema: dict[str, Any] | None,
         sample: int,
+        hints: Sequence[Hint],
     ) -> Request:
         prompt = self.prompts.get(name)
         if prompt.role != role:
@@ -115,7 +121,7 @@ class AskedModels:
             role=role,
             prompt=name,
             prompt_digest=prompt.digest,
-            messages=prompt.render({"answer_schema": schema, **values}),
+            messages=hinted(prompt.render({"answer_schema": schema, **values}), hints),
             answer_schema=schema,
             sample=sample,
         )
@@ -191,7 +197,9 @@ class AskedModels:
             return ledger.reserve(effect.name, price.of(effect.request.size, output), limits)
 
         brief, wanted = effect.brief, self.manner.max_output_tokens
-        limits = self.policy.budget.allowed(usd=brief.max_usd, tokens=brief.max_tokens)
+        limits = self.policy.budget.allowed(
+            usd=brief.max_usd, tokens=brief.max_tokens, model_calls=brief.max_model_calls
+        )
         timeout = min(self.manner.timeout, self._seconds_left(brief))
         await self.ledgers.change(brief.task, reserve)
         try:

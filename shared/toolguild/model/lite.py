@@ -7,9 +7,9 @@ from typing import Any
 
 import stamina
 
+from toolguild.budget.ledger import Price
 from toolguild.errors import Misconfigured, TemporaryError
 from toolguild.model.failure import RequestRefused, asked_pause, classify
-from toolguild.model.ledger import Price
 from toolguild.model.place import KEYED_PROVIDERS, LOCAL_PROVIDERS, is_local, key_name, require_key
 from toolguild.model.request import Call, Completion
 from toolguild.model.settings import Target

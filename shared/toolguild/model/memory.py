@@ -1,27 +1,14 @@
-"""Models and ledgers in memory, for tests and one-process programs; held to the durable ones' suites."""
+"""Models in memory, for tests and one-process programs; held to the durable ones' suites."""
 
 from collections.abc import Awaitable, Callable
 
+from toolguild.budget.ledger import Ledgers
+from toolguild.budget.memory import MemoryLedgers
 from toolguild.guild import Journal
-from toolguild.messages import TaskId
 from toolguild.model.ask import AskedModels, Manner
-from toolguild.model.ledger import Ledger, Ledgers
 from toolguild.model.library import PromptLibrary
 from toolguild.model.provider import Provider
 from toolguild.policy import Policy
-
-
-class MemoryLedgers:
-    """Ledgers that end with the process."""
-
-    def __init__(self) -> None:
-        self.ledgers: dict[TaskId, Ledger] = {}
-
-    async def change(self, task: TaskId, step: Callable[[Ledger], Ledger]) -> Ledger:
-        """Apply a step; nothing runs in between, so it is atomic."""
-        new = step(self.ledgers.get(task, Ledger()))
-        self.ledgers[task] = new
-        return new
 
 
 class NoJournal:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from nats.js import JetStreamContext
 
+from toolguild.budget.ledger import Ledgers
+from toolguild.budget.ledgers import JetStreamLedgers
 from toolguild.errors import Misconfigured
-from toolguild.guild import Journal, Role
+from toolguild.guild import Journal, Role, Steering
 from toolguild.model.ask import AskedModels, Manner
-from toolguild.model.ledger import Ledgers
-from toolguild.model.ledgers import JetStreamLedgers
 from toolguild.model.library import PromptLibrary
 from toolguild.model.lite import LiteLLMModel
 from toolguild.model.measured import measured
@@ -19,6 +19,7 @@ from toolguild.model.replay import RecordedModel, RecordingModel
 from toolguild.model.scripted import load_script
 from toolguild.model.settings import ModelSettings, Target
 from toolguild.policy import Policy
+from toolguild.unsteered import Unsteered
 
 
 class Routes:
@@ -72,6 +73,7 @@ def open_models(
     ledgers: Ledgers | None = None,
     prompts: PromptLibrary | None = None,
     observe: ChatObserver = measured,
+    steering: Steering | None = None,
 ) -> OpenModels:
     """Return the models of a service. Nothing is connected or imported before the first question.
 
@@ -96,4 +98,5 @@ def open_models(
             reasks=settings.reasks,
         ),
         observe=observe,
+        steering=steering or Unsteered(),
     )

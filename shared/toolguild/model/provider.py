@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from toolguild.model.ledger import Price
+from toolguild.budget.ledger import Price
 from toolguild.model.request import Call, Completion
 from toolguild.tool.draft import ModelSource
 

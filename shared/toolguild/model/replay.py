@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from toolguild.budget.ledger import Price
 from toolguild.errors import Misconfigured
-from toolguild.model.ledger import Price
 from toolguild.model.provider import Provider
 from toolguild.model.recording import Entry, Header, Recording, explain_miss, load_recording
 from toolguild.model.request import Call, Completion, Request

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from toolguild.budget.ledger import Price
 from toolguild.errors import Misconfigured
 from toolguild.guild import Role
-from toolguild.model.ledger import Price
 from toolguild.model.request import Call, Completion
 from toolguild.tool.draft import ModelSource
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from toolguild.capability import Capabilities, Language
 from toolguild.policy.names import NameRules, RulesByLanguage
+from toolguild.sandbox.interface import Outcome
 
 Level = Literal["A", "B", "C", "D"]
 
@@ -14,15 +15,136 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class TrustRules(_Section):
+    """How a tool earns trust by its verified runs, and how it loses it."""
+
+    start: Level = "C"  # of a tool that nobody has used yet
+    raise_after: int = Field(default=20, ge=1, le=1_000_000)  # verified runs for each next level
+    least_tasks: int = Field(default=3, ge=1, le=1_000_000)  # different tasks that they came from
+    after_incident: Level = "A"  # at once, until a person says otherwise
+    # how a call of a published tool may not end
+    incidents: tuple[Outcome, ...] = ("forged", "disk", "printed", "exited")
+
+
 class Autonomy(_Section):
     """How far the guild goes without a person: A supervised, B monitored, C audited, D full."""
 
     level: Level = "C"  # when a task asks for none; the ceiling holds here too
     ceiling: Level = "D"  # the most that a task may ask for
+    agents: dict[
+        str, Level
+    ] = {}  # ceilings by service: "synthesizer" for drafts, "executor" for runs
+    tools: dict[str, Level] = {}  # ceilings by the name of a tool
+    trust: TrustRules = TrustRules()
 
     def allowed(self, asked: Level | None) -> Level:
         """Return the level of a task that asks for `asked`: at most the ceiling."""
         return min(asked or self.level, self.ceiling)
+
+    def of_agent(self, agent: str, task: Level) -> Level:
+        """Return the level at which a service works for a task of this level."""
+        return min(task, self.agents.get(agent, "D"))
+
+    def of_run(self, tool: str, trusted: Level, task: Level) -> Level:
+        """Return the level at which a tool of this name and trust runs for a task of this level."""
+        return min(self.of_agent("executor", task), self.tools.get(tool, "D"), trusted)
+
+
+class Checkpoints(_Section):
+    """When a person looks, besides the levels: shares of tasks, and how long a question stays open."""
+
+    watch: bool = True  # level B: each task that starts is in the inbox while it runs
+    # share of ended tasks, by level, that a person is asked to look at afterwards
+    audit_share: dict[Level, float] = {"A": 1.0, "B": 0.5, "C": 0.05, "D": 0.0}
+    # of a batch decided in one sitting: the share that has to be looked at one by one
+    batch_share: float = Field(default=0.2, ge=0, le=1)
+    batch_least: int = Field(default=1, ge=0)
+    remind_seconds: float = Field(default=4 * 3600, gt=0, le=30 * 86_400)
+    expire_seconds: float = Field(default=7 * 86_400, gt=0, le=365 * 86_400)
+    on_expiry: Literal["reject", "approve"] = "reject"
+    deciders: tuple[str, ...] = ("*",)  # people who may decide
+
+
+class EscalationRule(_Section):
+    """What becomes of a task when a rule asks for attention."""
+
+    on: bool = True
+    hold: bool = False  # the task waits for a person (exit code 6), else it goes on
+    channels: tuple[Literal["inbox", "webhook"], ...] = ("inbox",)
+
+
+class ConfidenceRule(EscalationRule):
+    """A tool was made, but little speaks for it."""
+
+    below: float = Field(default=0.3, ge=0, le=1)  # ToolPublished.confidence
+
+
+class AnomalyRule(EscalationRule):
+    """A call used far more than the tool did in its tests."""
+
+    factor: float = Field(default=20.0, ge=1, le=1e6)  # times the most that was measured
+    least_seconds: float = Field(default=5.0, ge=0)  # less CPU time than this is never one
+    least_mb: float = Field(default=512, ge=0)  # less memory than this is never one
+
+
+class ImpactRule(EscalationRule):
+    """A plan reaches far."""
+
+    hosts: bool = True  # a step asks for a host
+    programs: bool = True  # a step asks to start a program
+    steps: int = Field(default=15, ge=1)  # a plan with more
+
+
+class TimeRule(EscalationRule):
+    """A task takes long."""
+
+    seconds: float = Field(default=600, gt=0, le=30 * 86_400)
+
+
+class UncertaintyRule(EscalationRule):
+    """A judge says that it cannot tell whether a criterion is met."""
+
+
+class Escalation(_Section):
+    """Five reasons to ask for a person's attention, each with its own threshold."""
+
+    confidence: ConfidenceRule = ConfidenceRule()
+    anomaly: AnomalyRule = AnomalyRule()
+    impact: ImpactRule = ImpactRule()
+    time: TimeRule = TimeRule()
+    uncertainty: UncertaintyRule = UncertaintyRule()
+
+
+class Webhook(_Section):
+    """Where notices go. Each is signed with the auditor's key and sent again until it is taken."""
+
+    url: str | None = None  # http or https
+    timeout_seconds: float = Field(default=5, gt=0, le=60)
+
+
+class UserRules(_Section):
+    """How much of the guild one person gets."""
+
+    tasks_at_once: int = Field(default=8, ge=1, le=10_000)  # the others wait in this person's queue
+    queued: int = Field(default=20_000, ge=1, le=100_000)  # goals that may wait
+
+
+class Users(_Section):
+    """The share of each user: those who have no rules of their own share the default's."""
+
+    default: UserRules = UserRules()
+    named: dict[str, UserRules] = {}
+
+    def of(self, user: str) -> UserRules:
+        """Return the rules of one user."""
+        return self.named.get(user, self.default)
+
+
+class Retention(_Section):
+    """How long ended tasks are kept. The registry and the audit chain are never pruned."""
+
+    days: float = Field(default=30, gt=0, le=3650)
+    max_mb: int = Field(default=20_480, ge=1)  # of log and files together: then the oldest go
 
 
 class ReviewRules(_Section):
@@ -33,6 +155,7 @@ class ReviewRules(_Section):
     # the most that the model's own findings weigh: low is a remark, medium asks, high blocks
     semantic_severity: Literal["low", "medium", "high"] = "low"
     on_ask: Literal["person", "refuse", "allow"] = "person"  # a finding that the rules leave open
+    overrule: bool = True  # a person may let pass what the review blocks
 
 
 class ExamRules(_Section):
@@ -49,6 +172,8 @@ class BuildRules(_Section):
     attempts: int = Field(default=4, ge=1, le=100)  # drafts that reach review
     samples: int = Field(default=1, ge=1, le=32)  # independent drafts asked for at once
     repairs: int = Field(default=2, ge=0, le=100)  # drafts made from a failed one
+    patience: int = Field(default=2, ge=1, le=100)  # attempts in a row without a better score
+    stronger: str | None = None  # model to try when the others are stuck
 
 
 class TaskRules(_Section):
@@ -58,6 +183,7 @@ class TaskRules(_Section):
     replans: int = Field(default=2, ge=0, le=100)
     repairs_per_step: int = Field(default=2, ge=0, le=100)
     foreach_items: int = Field(default=10_000, ge=1, le=1_000_000)
+    calls_at_once: int = Field(default=64, ge=1, le=10_000)  # of one step: the pool is shared
 
 
 class Budget(_Section):
@@ -67,6 +193,7 @@ class Budget(_Section):
     tokens: int = Field(ge=0, le=10**12)  # read and written by models
     model_calls: int = Field(ge=0, le=1_000_000)
     wall_seconds: float = Field(gt=0, le=30 * 86_400)
+    cpu_seconds: float = Field(default=3600, ge=0, le=1e9)  # of all sandboxed calls together
 
     def meet(self, other: "Budget") -> "Budget":
         """Return the narrower of the two, limit by limit."""
@@ -77,8 +204,12 @@ class Budget(_Section):
 class Budgets(_Section):
     """The budget of a task that asks for none, and the most that any task gets."""
 
-    default: Budget = Budget(usd=1.0, tokens=500_000, model_calls=100, wall_seconds=900)
-    ceiling: Budget = Budget(usd=20.0, tokens=5_000_000, model_calls=1000, wall_seconds=86_400)
+    default: Budget = Budget(
+        usd=1.0, tokens=500_000, model_calls=100, wall_seconds=900, cpu_seconds=600
+    )
+    ceiling: Budget = Budget(
+        usd=20.0, tokens=5_000_000, model_calls=1000, wall_seconds=86_400, cpu_seconds=36_000
+    )
 
     def allowed(
         self,
@@ -87,6 +218,7 @@ class Budgets(_Section):
         tokens: int | None = None,
         model_calls: int | None = None,
         wall_seconds: float | None = None,
+        cpu_seconds: float | None = None,
     ) -> Budget:
         """Return the budget of a task that asks for these limits; the default fills the gaps."""
         asked = {
@@ -94,6 +226,7 @@ class Budgets(_Section):
             "tokens": tokens,
             "model_calls": model_calls,
             "wall_seconds": wall_seconds,
+            "cpu_seconds": cpu_seconds,
         }
         known = {name: value for name, value in asked.items() if value is not None}
         return Budget.model_validate(self.default.model_dump() | known).meet(self.ceiling)
@@ -126,6 +259,11 @@ class Policy(_Section):
     task: TaskRules = TaskRules()
     budget: Budgets = Budgets()
     input: InputRules = InputRules()
+    users: Users = Users()
+    checkpoints: Checkpoints = Checkpoints()
+    escalation: Escalation = Escalation()
+    webhook: Webhook = Webhook()
+    retention: Retention = Retention()
 
     def grant(self, asked: Capabilities) -> Capabilities:
         """Return what a task that asks for these gets: never more than the policy has."""

@@ -64,6 +64,12 @@ class Bus:
             else:
                 await self.send(envelope.subject, body, headers)
 
+    async def post(self, envelope: Envelope) -> None:
+        """Publish without a word of whether it arrives: for what may as well get lost."""
+        body = envelope.model_dump_json().encode()
+        with suppress(NatsError, OSError):
+            await self.client.publish(envelope.subject, body, headers=_headers(envelope))
+
     async def send(self, subject: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Publish bytes as they are. `headers` must hold a Nats-Msg-Id: a time-out is repeated."""
         await retried(

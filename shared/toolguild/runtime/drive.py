@@ -28,34 +28,35 @@ async def drive(
     Returning means: the record is saved and everything in its outbox is in the stream. The event may
     then be acknowledged. Raises Conflict when the record is saved by others again and again.
     """
+    key = process.key(cast("Event", cause.body))
     for _ in range(RACES):
         try:
-            record, revision = await _applied(process, cause, store, source, now)
+            record, revision = await _applied(process, cause, key, store, source, now)
             break
         except Conflict:
             continue  # somebody was faster: load what they saved and advance from there
     else:
-        raise Conflict(cause.key)
+        raise Conflict(key)
     for envelope in record.outbox:
         await send(envelope)  # sent again after a crash: same id, so the stream keeps one
     if record.outbox:
         sent = record.model_copy(update={"outbox": ()})
         # Whoever saved in between took our outbox along, sends it once more and clears it.
         with suppress(Conflict):
-            await store.save(cause.key, _bytes(sent), revision)
+            await store.save(key, _bytes(sent), revision)
 
 
 async def _applied(
-    process: Process[Any], cause: Envelope, store: RecordStore, source: str, now: Clock
+    process: Process[Any], cause: Envelope, key: str, store: RecordStore, source: str, now: Clock
 ) -> tuple[Record[Any], int]:
-    raw, revision = await store.load(cause.key)
+    raw, revision = await store.load(key)
     new = process.record(state=process.start)
     record = new if raw is None else process.record.model_validate_json(raw)
     if cause.id in record.applied:
         return record, revision
     state, messages = process.advance(record.state, cast("Event", cause.body))
     record = record.after(cause, state, messages, source=source, at=now())
-    return record, await store.save(cause.key, _bytes(record), revision)
+    return record, await store.save(key, _bytes(record), revision)
 
 
 def _bytes(record: Record[Any]) -> bytes:

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from toolguild import telemetry
-from toolguild.agent import Agent, Process, Service
+from toolguild.agent import Agent, Process, Service, Worker
 from toolguild.errors import Misconfigured, ToolguildError
-from toolguild.messages import Envelope
+from toolguild.messages import Envelope, Event
 from toolguild.policy import Policy, load_policy
 from toolguild.policy.load import default_policy
 from toolguild.runtime import clock, readiness
@@ -25,6 +25,7 @@ from toolguild.runtime.locks import Locks
 from toolguild.runtime.resources import Resources
 from toolguild.runtime.serve import serve
 from toolguild.runtime.server import running
+from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.store import BucketStore, bucket
 from toolguild.runtime.topology import ensure_consumer, ensure_streams
 from toolguild.settings import Settings, load_settings
@@ -97,7 +98,7 @@ async def run_services(
         if ready is not None:
             ready()
         log.info("%s: ready", names)
-        await _consume_all(bus, running_agents, settings, stop)
+        await _consume_all(bus, running_agents, resources.steering, settings, stop)
     log.info("%s: stopped", names)
 
 
@@ -109,12 +110,13 @@ def read_policy(settings: Settings) -> Policy:
 async def _consume_all(
     bus: Bus,
     running_agents: Sequence[tuple[Service, Sequence[Agent]]],
+    steering: LogSteering,
     settings: Settings,
     stop: asyncio.Event,
 ) -> None:
     tasks = [
         asyncio.create_task(
-            _labelled(bus, service, agent, stop), name=f"{service.name}/{agent.name}"
+            _labelled(bus, service, agent, steering, stop), name=f"{service.name}/{agent.name}"
         )
         for service, agents in running_agents
         for agent in agents
@@ -146,17 +148,22 @@ async def _stopped(stop: asyncio.Event, bus: Bus) -> None:
         stopping.cancel()
 
 
-async def _labelled(bus: Bus, service: Service, agent: Agent, stop: asyncio.Event) -> None:
+async def _labelled(
+    bus: Bus, service: Service, agent: Agent, steering: LogSteering, stop: asyncio.Event
+) -> None:
     with telemetry.bound(service=service.name):
-        await consume(bus, service.name, agent, handler(bus, service.name, agent), stop=stop)
+        handle = handler(bus, service.name, agent, steering)
+        await consume(bus, service.name, agent, handle, stop=stop)
 
 
-def handler(bus: Bus, service: str, agent: Agent) -> Handle:
+def handler(
+    bus: Bus, service: str, agent: Process[Any] | Worker[Any], steering: LogSteering | None = None
+) -> Handle:
     """Return what handles one envelope for an agent, durably."""
     source = f"{service}/{agent.name}"
     if isinstance(agent, Process):
         return _driver(bus, agent, source)
-    return partial(serve, agent, send=bus.publish, source=source, now=clock.now)
+    return partial(serve, agent, send=bus.publish, source=source, now=clock.now, steering=steering)
 
 
 def _driver(bus: Bus, process: Process[Any], source: str) -> Handle:
@@ -165,7 +172,7 @@ def _driver(bus: Bus, process: Process[Any], source: str) -> Handle:
 
     async def handle(envelope: Envelope) -> None:
         # Events of one record, such as the many results of a foreach, would only lose races to each other.
-        async with locks.of(envelope.key):
+        async with locks.of(process.key(cast("Event", envelope.body))):
             await drive(
                 process, envelope, store=store, send=bus.publish, source=source, now=clock.now
             )

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from toolguild import telemetry
 from toolguild.agent import Service
+from toolguild.budget.ledgers import JetStreamLedgers
 from toolguild.errors import Misconfigured
 from toolguild.guild import Guild, Models, Registry
 from toolguild.identity import KeyDirectory
@@ -18,7 +19,9 @@ from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.counted_sandbox import CountedSandbox
 from toolguild.runtime.journal import BucketJournal
-from toolguild.runtime.store import bucket
+from toolguild.runtime.steering import LogSteering
+from toolguild.runtime.store import BucketStore, bucket
+from toolguild.runtime.trust import RecordedTrust
 from toolguild.sandbox.interface import Sandbox
 from toolguild.settings import Settings
 
@@ -32,14 +35,22 @@ class Resources:
         self._policy = policy
         self._journal = BucketJournal(bucket(bus.js, "journal"), bus.objects)
         self._keys = KeyDirectory(settings.keys)
+        self.steering = LogSteering()  # followed while the resources are open
+        self._ledgers = JetStreamLedgers(bus.js)
+        self._trust = RecordedTrust(BucketStore(bucket(bus.js, "trust"), bus.objects), policy)
         self._opened: dict[str, Any] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "Resources":
+        self._stop = asyncio.Event()
+        self._following = asyncio.create_task(self.steering.follow(self._bus, self._stop))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self._stop.set()
+        self._following.cancel()
+        await asyncio.gather(self._following, return_exceptions=True)
         await self._stack.aclose()
 
     async def guild(self, service: Service) -> Guild:
@@ -59,6 +70,9 @@ class Resources:
             signer=self._keys.signer(service.name),
             keyring=self._keys,
             sandbox=partial(self.sandbox),
+            ledgers=self._ledgers,
+            steering=self.steering,
+            trust=self._trust,
         )
 
     async def sandbox(self) -> Sandbox:
@@ -81,7 +95,13 @@ class Resources:
         opening = importlib.import_module("toolguild.model.open")
         choice = importlib.import_module("toolguild.model.settings").ModelSettings
         chosen = choice.from_environment({**os.environ, **self._settings.environment()})
-        models = opening.open_models(chosen, self._policy, self._journal, self._bus.js)
+        models = opening.open_models(
+            chosen,
+            self._policy,
+            self._journal,
+            ledgers=self._ledgers,
+            steering=self.steering,
+        )
         self._stack.push_async_callback(models.aclose)
         return models
 

@@ -1,65 +1,85 @@
 """Make a worker durable: it answers each command with one event, whose id follows from the command's."""
 
-import asyncio
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
+from toolguild import guidance
 from toolguild.agent import Worker
 from toolguild.errors import TemporaryError
-from toolguild.messages import Brief, Envelope, Event, events
+from toolguild.messages import Brief, Command, Envelope, Event, Hint, events
+from toolguild.messages.events import GuidanceTaken
+from toolguild.messages.narrow import moment
 from toolguild.runtime.drive import Clock, Send
+from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.tally import tally
+from toolguild.runtime.watched import Overdue, Stopped, Watch, deadline_of
 
 # Seconds after the deadline until work is cut off: what ends itself by then can say more about why.
 LAST_WORD = 1.0
 
 
 async def serve(
-    worker: Worker[Any], cause: Envelope, *, send: Send, source: str, now: Clock
+    worker: Worker[Any],
+    cause: Envelope,
+    *,
+    send: Send,
+    source: str,
+    now: Clock,
+    steering: LogSteering | None = None,
 ) -> None:
     """Do the work of one command and send its answer. Work done twice is answered once.
 
     A command past its deadline is answered with WorkFailed, and no work starts; so is one whose work
-    is still under way then, or that could only be tried again after it.
+    is still under way then, or that could only be tried again after it. While its task or build is paused
+    it is put back unbegun; when that has ended, work stops at once.
     """
-    answer: Event
-    try:
-        async with asyncio.timeout(_left(cause, now())) as bound:
-            late = overdue(cause, now())
-            answer = _too_late(cause, late) if late else await worker.work(cause.body)
-    except TimeoutError:
-        if not bound.expired():
-            raise
-        ended = f"the task's time was over ({_deadline(cause)}) before {cause.body.kind} was done"
-        answer = _too_late(cause, ended)
-    except TemporaryError as error:
-        left = _left(cause, now())
-        if left is None or error.after < left:
-            raise
-        answer = _too_late(cause, f"no time is left to try {cause.body.kind} again: {error}")
+    command = cast("Command", cause.body)
+    watch = Watch(steering or LogSteering(), command)
+    answer: Event | None = watch.refusal()
+    with guidance.collected() as taken:
+        if answer is None:
+            answer = await _answer(worker, cause, watch, now)
     await send(cause.consequence(0, answer, source=source, at=now()))
+    for n, receipt in enumerate(receipts(command, taken), 1):
+        await send(cause.consequence(n, receipt, source=source, at=now()))
     tally(answer)
 
 
-def overdue(cause: Envelope, now: str) -> str:
+async def _answer(worker: Worker[Any], cause: Envelope, watch: Watch, now: Clock) -> Event:
+    try:
+        late = overdue(cause, now(), watch.deadline)
+        if late:
+            return _too_late(cause, late)
+        return await watch.over(worker.work(cause.body), LAST_WORD, now)
+    except Stopped as stopped:
+        return work_failed(cause, "cancelled", stopped.why)
+    except Overdue:
+        ended = f"the task's time was over ({watch.deadline}) before {cause.body.kind} was done"
+        return _too_late(cause, ended)
+    except TemporaryError as error:
+        left = watch.left(LAST_WORD, now)
+        if left is None or error.after < left:
+            raise
+        return _too_late(cause, f"no time is left to try {cause.body.kind} again: {error}")
+
+
+def receipts(command: Command, taken: Sequence[Hint]) -> Sequence[GuidanceTaken]:
+    """Return what tells a person that their hints stood in a request to a model."""
+    brief = getattr(command, "brief", None)
+    if not taken or not isinstance(brief, Brief):
+        return ()
+    hints = tuple(dict.fromkeys(hint.id for hint in taken))
+    return (
+        GuidanceTaken(about_key=command.key, task=brief.task, hints=hints, of=str(command.kind)),
+    )
+
+
+def overdue(cause: Envelope, now: str, deadline: str | None = None) -> str:
     """Return why a command is too late to be worked on, or "" if it is not."""
-    deadline = _deadline(cause)
-    if deadline is None or _moment(deadline) > _moment(now):
+    deadline = deadline or deadline_of(cause.body)
+    if deadline is None or moment(deadline) > moment(now):
         return ""
     return f"the deadline {deadline} has passed before {cause.body.kind} could start"
-
-
-def _left(cause: Envelope, now: str) -> float | None:
-    """Return the seconds for which work may go on; None: for ever."""
-    deadline = _deadline(cause)
-    if deadline is None:
-        return None
-    return max(0.0, (_moment(deadline) - _moment(now)).total_seconds()) + LAST_WORD
-
-
-def _deadline(cause: Envelope) -> str | None:
-    brief = getattr(cause.body, "brief", None)
-    return brief.deadline if isinstance(brief, Brief) else None
 
 
 def _too_late(cause: Envelope, reason: str) -> events.WorkFailed:
@@ -75,8 +95,3 @@ def work_failed(cause: Envelope, code: str, reason: str) -> events.WorkFailed:
         code=code,
         reason=reason,
     )
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

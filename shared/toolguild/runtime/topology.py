@@ -1,6 +1,6 @@
 """Streams, buckets and consumers of the guild, as data; and one function that makes them exist."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from nats.js import JetStreamContext
@@ -24,19 +24,41 @@ LOG = "TOOLGUILD_LOG"  # events, and a copy of every command, in one order
 DEAD = "TOOLGUILD_DEAD"  # what nobody could handle
 AUDIT = "TOOLGUILD_AUDIT"  # the auditor's chain
 
-BUCKETS = ("tasks", "builds", "tools", "journal", "budgets", "releases")
+BUCKETS = (
+    "tasks",
+    "builds",
+    "tools",
+    "journal",
+    "budgets",
+    "releases",
+    "inbox",
+    "trust",
+    "retention",
+)
 ARTIFACTS = "artifacts"  # the object store
+
+LATER = "toolguild.later.>"  # events that the server brings into the log when their time has come
 
 DAY = 86_400.0
 DUPLICATE_WINDOW = 600.0  # seconds for which the server drops a message whose id it has seen
 ACK_WAIT = 5.0  # seconds without a heartbeat after which a message moves on to another replica
-# The runtime gives up long before; this bounds a message that kills its service at every delivery.
-MAX_DELIVER = 16
+# Without end: the runtime counts deliveries itself, and what it gives up it keeps as a dead letter. A message
+# over a limit of the server would be left lying, unseen.
+MAX_DELIVER = -1
 # Of all replicas together, including messages that wait for a retry. What one replica holds is
 # bounded by its slots: each asks for one message at a time.
 MAX_ACK_PENDING = 4096
 
 _NAME_IN_USE = 10058  # error code: the stream exists with another configuration
+
+
+@dataclass
+class Scheduling(StreamConfig):
+    """A stream that takes messages for later: header Nats-Schedule, NATS 2.12 and up (ADR-51)."""
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the configuration for the server, with what nats-py does not know yet."""
+        return {**super().as_dict(), "allow_msg_schedules": True}
 
 
 def streams(replicas: int = 1) -> tuple[StreamConfig, ...]:
@@ -47,9 +69,8 @@ def streams(replicas: int = 1) -> tuple[StreamConfig, ...]:
         retention=RetentionPolicy.WORK_QUEUE,
         republish=RePublish(src="toolguild.do.>", dest="toolguild.seen.>"),
     )
-    log = StreamConfig(
-        name=LOG, subjects=["toolguild.fact.>", "toolguild.seen.>"], max_age=30 * DAY
-    )
+    # Nothing ages out of it: tasks are pruned one by one, by the policy.
+    log = Scheduling(name=LOG, subjects=["toolguild.fact.>", "toolguild.seen.>", LATER])
     dead = StreamConfig(name=DEAD, subjects=["toolguild.dead.>"], max_age=90 * DAY)
     audit = StreamConfig(
         name=AUDIT, subjects=["toolguild.audit.>"], deny_delete=True, deny_purge=True

@@ -14,9 +14,9 @@ from nats.js.errors import (
 )
 from nats.js.kv import KeyValue
 
+from toolguild.budget.ledger import Ledger
 from toolguild.errors import Misconfigured, TemporaryError
 from toolguild.messages import TaskId
-from toolguild.model.ledger import Ledger
 
 BUCKET = "budgets"
 _RACES = 200  # lost in a row before the message is delivered again later

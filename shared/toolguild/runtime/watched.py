@@ -1,0 +1,97 @@
+"""Work that stops when its task ends, stands still while it is paused, and is over at its deadline."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from toolguild.messages import Brief, Command, Event, Message
+from toolguild.messages.events import PutBack, WorkFailed
+from toolguild.messages.narrow import moment
+from toolguild.runtime.drive import Clock
+from toolguild.runtime.steering import LogSteering
+
+
+class Stopped(Exception):
+    """The task or build that the work is for has ended."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Overdue(Exception):
+    """The time for the work is over."""
+
+
+class Watch:
+    """How one command has to be worked on, from what the steering says of its task or build."""
+
+    def __init__(self, steering: LogSteering, command: Command) -> None:
+        self._steering = steering
+        self._command = command
+
+    @property
+    def deadline(self) -> str | None:
+        """When the work must be done, ISO 8601; a pause or a person may have moved it."""
+        steered = self._steering.newest(self._command.key)
+        moved = steered.deadline if steered else None
+        return moved or deadline_of(self._command)
+
+    def refusal(self) -> Event | None:
+        """Return the answer to a command that must not be begun now, else None."""
+        steered = self._steering.newest(self._command.key)
+        if steered is None or steered.state == "going":
+            return None
+        if steered.state == "paused":
+            return PutBack(about_key=self._command.key, command=self._command, order=steered.order)
+        return WorkFailed(
+            about_key=self._command.key,
+            of=str(self._command.kind),
+            ref=self._command.ref,
+            code="cancelled",
+            reason=steered.why or "what it was for has ended",
+        )
+
+    def left(self, grace: float, now: Clock) -> float | None:
+        """Return the seconds until the deadline and `grace` are over; None: no end, or it stands still."""
+        steered = self._steering.newest(self._command.key)
+        frozen = steered is not None and steered.state == "paused" and steered.freeze
+        if self.deadline is None or frozen:
+            return None
+        return (moment(self.deadline) - moment(now())).total_seconds() + grace
+
+    async def over(self, work: Awaitable[Event], grace: float, now: Clock) -> Event:
+        """Return what the work gives. Raises Stopped or Overdue once the work is cancelled and gone."""
+        doing = asyncio.ensure_future(work)
+        try:
+            while not doing.done():
+                something = await self._something(doing, self.left(grace, now))
+                if doing.done():
+                    break
+                if not something:
+                    raise Overdue
+                steered = self._steering.newest(self._command.key)
+                if steered is not None and steered.state == "ended":
+                    raise Stopped(steered.why or "what it was for has ended")
+            return doing.result()
+        finally:
+            if not doing.done():
+                doing.cancel()
+                await asyncio.gather(doing, return_exceptions=True)
+
+    async def _something(self, doing: asyncio.Future[Event], left: float | None) -> bool:
+        """Wait for the end of the work or the next word of the steering; False: neither in so many seconds."""
+        changed = asyncio.ensure_future(self._steering.changed(self._command.key))
+        try:
+            wait = None if left is None else max(0.0, left)
+            done, _ = await asyncio.wait(
+                (doing, changed), timeout=wait, return_when=asyncio.FIRST_COMPLETED
+            )
+            return bool(done)
+        finally:
+            changed.cancel()
+
+
+def deadline_of(command: Message) -> str | None:
+    """Return the deadline that a command came with."""
+    brief = getattr(command, "brief", None)
+    return brief.deadline if isinstance(brief, Brief) else None
