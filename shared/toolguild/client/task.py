@@ -10,7 +10,7 @@ from uuid import uuid4
 from toolguild import telemetry
 from toolguild.client import log
 from toolguild.client.progress import follows
-from toolguild.errors import UsageError
+from toolguild.errors import Unavailable, UsageError
 from toolguild.goal import Goal
 from toolguild.guild import Artifacts
 from toolguild.messages import Artifact, Brief, Envelope, Event, Result, TaskId, events
@@ -115,10 +115,24 @@ async def submit(
 ) -> TaskId:
     """Store the files, give the goal and return the new task's id.
 
-    Raises UsageError as `check_files` does, TemporaryError when NATS stays away.
+    Raises UsageError as `check_files` does, Unavailable when the goal is not taken: NATS stays away or has no
+    room. Should it have been taken after all, unheard, it is cancelled.
     """
     check_files(order.files, policy)
     task = task or new_task_id()
+    try:
+        return await _given(bus, artifacts, order, policy, task)
+    except Unavailable as error:
+        why = "the goal could not be given"
+        await bus.post(
+            _caused(events.Intervened(task=task, action="cancel", by=SOURCE, reason=why))
+        )
+        raise Unavailable(f"the goal was not taken, and nothing was started: {error}") from error
+
+
+async def _given(
+    bus: Bus, artifacts: Artifacts, order: Order, policy: Policy, task: TaskId
+) -> TaskId:
     stored: list[Artifact] = [await artifacts.put(path.name, path) for path in order.files]
     brief = brief_of(order, task, policy, datetime.now(UTC))
     given = events.GoalGiven(task=task, brief=brief, goal=order.goal, files=tuple(stored))
@@ -129,7 +143,11 @@ async def submit(
 
 async def send(bus: Bus, body: Event) -> None:
     """Publish an event that a person caused."""
-    await bus.publish(Envelope(id=uuid4(), body=body, source=SOURCE, at=now()))
+    await bus.publish(_caused(body))
+
+
+def _caused(body: Event) -> Envelope:
+    return Envelope(id=uuid4(), body=body, source=SOURCE, at=now())
 
 
 async def cancel(bus: Bus, task: TaskId, *, by: str, reason: str = "") -> None:
