@@ -19,7 +19,6 @@ from toolguild.sandbox.inside import seccomp
 from toolguild.sandbox.interface import SandboxBroken, SandboxUnavailable
 from toolguild.sandbox.outer import (
     BOOTSTRAP,
-    ENVIRONMENT,
     INSIDE,
     Mode,
     Outer,
@@ -73,7 +72,8 @@ class Bubblewrap:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         control.setblocking(False)
         view = _View(self._stage)
-        with tempfile.TemporaryFile() as errors, _memory_file(seccomp.outer_filter()) as rules:
+        bpf = seccomp.outer_filter(network=template.network)
+        with tempfile.TemporaryFile() as errors, _memory_file(bpf) as rules:
             fds = (theirs.fileno(), rules)
             command = self._command(template, mode, node, view.show(data, "/data"), fds, view)
             process = _start(
@@ -125,6 +125,7 @@ class Bubblewrap:
             "prefix": str(prefix),
             "site": "/opt/site" if site else None,
             "node": [str(node[0]), *outer.NODE_ARGUMENTS] if node else None,
+            "network": template.network,
         }
         mounts = [*_system(view), *data]
         if not prefix.is_relative_to("/usr"):
@@ -136,7 +137,11 @@ class Bubblewrap:
         mounts += view.show(INSIDE, "/opt/guild/inside")
         for name, path in site.items():
             mounts += view.show(path, f"/opt/site/{name}")
-        environment = [word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair)]
+        environment = [
+            word for pair in outer.environment(template).items() for word in ("--setenv", *pair)
+        ]
+        if template.network and outer.CERTIFICATES is not None:
+            mounts += view.show(outer.CERTIFICATES, outer.CERTIFICATES_INSIDE)
         python = prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
         return [
             *_WALLS, *environment, *mounts, *_SCRATCH, "--remount-ro", "/", "--chdir", "/tmp",

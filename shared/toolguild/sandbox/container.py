@@ -35,13 +35,16 @@ def default_image() -> str:
     return f"toolguild-sandbox:{importlib.metadata.version('toolguild')}"
 
 
-def hardened(memory_mb: int) -> dict[str, Any]:
+def hardened(memory_mb: int, *, network: bool = False) -> dict[str, Any]:
     """Return the options that every container of ours has, whatever runs in it."""
     return {
         "network_mode": "none",
         "read_only": True,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges", f"seccomp={json.dumps(seccomp.outer_profile())}"],
+        "security_opt": [
+            "no-new-privileges",
+            f"seccomp={json.dumps(seccomp.outer_profile(network=network))}",
+        ],
         "ipc_mode": "none",
         "user": _NOBODY,
         "pids_limit": 256,
@@ -146,19 +149,30 @@ class Docker:
             "node": ["/usr/bin/node", *outer.NODE_ARGUMENTS]
             if template.language == "javascript"
             else None,
+            "network": template.network,
         }
-        options = hardened(template.memory_mb)
+        options = hardened(template.memory_mb, network=template.network)
+        options["environment"] = outer.environment(template)
+        if self._runtime is not None and template.network:
+            raise SandboxUnavailable(
+                "gVisor does not hand a socket out of its sandbox: a tool with hosts needs bubblewrap, "
+                "or a Docker engine without runsc"
+            )
         if self._runtime is not None:
             options["runtime"] = self._runtime
+        shown = {
+            str(private / "run"): {"bind": "/run/tg", "mode": "ro"},
+            str(private / "data"): {"bind": "/data", "mode": "ro"},
+            str(outer.INSIDE): {"bind": "/opt/guild/inside", "mode": "ro"},
+        }
+        if template.network and outer.CERTIFICATES is not None:
+            where = {"bind": outer.CERTIFICATES_INSIDE, "mode": "ro"}
+            shown[str(outer.CERTIFICATES)] = where
         container: Container = self._client.containers.run(
             self._image,
             ["python3", "-I", "-S", "-B", "-u", "-c", outer.BOOTSTRAP, json.dumps(config)],
             labels={LABEL: str(os.getpid())},
-            volumes={
-                str(private / "run"): {"bind": "/run/tg", "mode": "ro"},
-                str(private / "data"): {"bind": "/data", "mode": "ro"},
-                str(outer.INSIDE): {"bind": "/opt/guild/inside", "mode": "ro"},
-            },
+            volumes=shown,
             **options,
         )
         return container

@@ -9,9 +9,11 @@ import struct
 from toolguild.capability import Limits
 from toolguild.sandbox import frames
 from toolguild.sandbox.failure import Stop
+from toolguild.sandbox.inside.network import DOOR
 
 _READ = 1 << 18
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+_DESCRIPTOR = struct.Struct("i")
 
 
 class Exchange:
@@ -27,6 +29,8 @@ class Exchange:
         )
         self._channel, self._pipe = channel, printed
         self._loop = asyncio.get_running_loop()
+        # Where its proxy accepts. It comes before the child can hear of any tool; None: it ended first.
+        self.door: asyncio.Future[socket.socket | None] = self._loop.create_future()
         self._over: asyncio.Future[Stop | None] = self._loop.create_future()
         self._answer: frames.Answer | None = None
         self._early = b""
@@ -58,9 +62,17 @@ class Exchange:
         """Give both descriptors back. Idempotent."""
         if self._pipe >= 0:
             self._deaf()
+            self._shut_door()
             self._channel.close()
             os.close(self._pipe)
             self._pipe = -1
+
+    def _shut_door(self) -> None:
+        if not self.door.done():
+            self.door.set_result(None)
+        door = self.door.result()
+        if door is not None:
+            door.close()
 
     def _deaf(self) -> None:
         self._loop.remove_reader(self._channel)
@@ -68,6 +80,8 @@ class Exchange:
         self._loop.remove_reader(self._pipe)
 
     def _end(self, why: Stop | None) -> None:
+        if not self.door.done():
+            self.door.set_result(None)
         if not self._over.done():
             self._over.set_result(why)
 
@@ -87,11 +101,13 @@ class Exchange:
 
     def _take(self) -> None:
         try:
-            data = self._first() if self.pid is None else self._channel.recv(_READ)
+            data: bytes | None = self._first() if self.pid is None else self._channel.recv(_READ)
         except BlockingIOError:
             return
         except OSError:
             data = b""
+        if data is None:
+            return
         if not data:
             self._loop.remove_reader(self._channel)
             self._end(None)
@@ -111,14 +127,27 @@ class Exchange:
         if self._answer.ended:
             self._end(None)
 
-    def _first(self) -> bytes:
-        """Read the harness's first word, with which the kernel tells who sent it."""
-        data, told, _, _ = self._channel.recvmsg(_READ, socket.CMSG_SPACE(_CREDENTIALS.size))
+    def _first(self) -> bytes | None:
+        """Read the child's first words, with which the kernel tells who sent them.
+
+        A child with a network sends the door to its proxy before: then there is nothing else yet.
+        """
+        room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(_DESCRIPTOR.size)
+        data, told, _, _ = self._channel.recvmsg(_READ, room)
         self.pid = 0
         for level, kind, content in told:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 self.pid = _CREDENTIALS.unpack(content)[0]
-        return data
+            elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self._take_door(_DESCRIPTOR.unpack(content)[0], wanted=data == DOOR)
+        return data if data != DOOR else None
+
+    def _take_door(self, fd: int, *, wanted: bool) -> None:
+        """Keep the door that a child sends before anything else, and nothing that a tool may send."""
+        if wanted and not self.door.done():
+            self.door.set_result(socket.socket(fileno=fd))
+        else:
+            os.close(fd)
 
     def _take_printed(self) -> None:
         try:

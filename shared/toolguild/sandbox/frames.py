@@ -42,6 +42,7 @@ def request(call: Call, nonce: bytes) -> bytes:
         "arguments": call.arguments,
         "uses": {alias: _code(code) for alias, code in call.uses.items()},
         "disk_bytes": call.limits.disk_mb << 20,
+        "exam": call.responses is not None,
     }
     raw = json.dumps(body, allow_nan=False).encode()
     return struct.pack("<I", len(raw)) + raw

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from toolguild.capability import Language, Limits
 from toolguild.errors import Misconfigured, TemporaryError
+from toolguild.sandbox.egress.responses import Response
 
 Outcome = Literal[
     "ok",  # the entry function returned a JSON value
@@ -24,6 +25,14 @@ Outcome = Literal[
     "killed",  # ended from outside: cancelled, halted
 ]
 
+Verdict = Literal[
+    "allowed",  # the request reached the host
+    "failed",  # granted, but the host was not there
+    "denied",  # not granted, malformed, or over a limit
+    "declared",  # in an exam: answered by the case
+    "unanswered",  # in an exam: the case declares no response to it
+]
+
 
 class SandboxUnavailable(Misconfigured):
     """This backend cannot isolate anything here. The text says why and what to do; nothing was run."""
@@ -31,6 +40,10 @@ class SandboxUnavailable(Misconfigured):
 
 class SandboxBroken(TemporaryError):
     """The sandbox itself failed, not the code in it. The sandbox is discarded; the call may be repeated."""
+
+
+class NotStarted(SandboxBroken):
+    """The sandbox failed before any of the tool's code ran: nothing has happened."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,10 @@ class Call:
     uses: Mapping[str, Code] = field(
         default_factory=dict
     )  # `from guild import alias`, `require("guild").alias`
+    hosts: tuple[str, ...] = ()  # "name:port" that it may reach; none: it has no network at all
+    responses: tuple[Response, ...] | None = (
+        None  # in an exam: these answer, and no host is reached
+    )
 
 
 @dataclass(frozen=True)
@@ -81,6 +98,20 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Request:
+    """A request to a host, as the proxy outside saw it. What it was about is not kept: it may be secret."""
+
+    host: str  # empty when the request was no readable one
+    port: int
+    method: str  # CONNECT: a TLS tunnel
+    verdict: Verdict
+    sent_bytes: int
+    received_bytes: int
+    seconds: float
+    why: str = ""  # of all but "allowed" and "declared"
+
+
+@dataclass(frozen=True)
 class OutputFile:
     """A regular file that the call left below /output, copied out."""
 
@@ -98,6 +129,18 @@ class Ran:
     printed: str
     usage: Usage
     fault: Fault | None
+    requests: tuple[Request, ...] = ()  # to hosts, those that were refused too
+
+
+class Reins(Protocol):
+    """What steers a call that is under way. Killing needs none: cancel the task that waits for the call."""
+
+    frozen: bool  # the call stands still, and its time with it
+    limits: Limits | None  # narrower than the call's own; None: as the call says
+
+    async def changed(self) -> None:
+        """Return at the next change."""
+        ...
 
 
 class Sandbox(Protocol):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -40,6 +41,20 @@ NODE_ARGUMENTS = (
     "/opt/guild/inside/harness.js",
 )
 INSIDE = Path(__file__).parent / "inside"
+CERTIFICATES_INSIDE = "/opt/guild/certificates.pem"
+
+
+def _certificates() -> Path | None:
+    """Return the file of certificate authorities that this machine trusts: SSL_CERT_FILE, or its system's."""
+    found = ssl.get_default_verify_paths()
+    for path in (found.cafile, *_BUNDLES):
+        if path is not None and Path(path).is_file():
+            return Path(path).resolve()
+    return None
+
+
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+CERTIFICATES = _certificates()
 
 
 @dataclass(frozen=True)
@@ -49,9 +64,18 @@ class Template:
     language: Language
     preload: tuple[str, ...] = ()
     memory_mb: int = 1024  # what the outer sandbox has to have room for
+    network: bool = False  # its calls have a way out to a proxy; others cannot make a socket
 
     def __str__(self) -> str:
-        return "+".join((self.language, *self.preload))
+        return "+".join((self.language, *self.preload, *(("network",) if self.network else ())))
+
+
+def environment(template: Template) -> dict[str, str]:
+    """Return the environment of a sandbox: none of ours, and what TLS clients need with a network."""
+    if not template.network or CERTIFICATES is None:
+        return ENVIRONMENT
+    names = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+    return ENVIRONMENT | dict.fromkeys(names, CERTIFICATES_INSIDE)
 
 
 class ModeRefused(Exception):

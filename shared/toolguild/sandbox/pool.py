@@ -7,10 +7,11 @@ from collections import deque
 
 from toolguild.errors import UsageError
 from toolguild.sandbox import inputs
-from toolguild.sandbox.interface import Call, Ran, SandboxBroken, SandboxUnavailable
+from toolguild.sandbox.egress.host import Grant
+from toolguild.sandbox.interface import Call, NotStarted, Ran, SandboxBroken, SandboxUnavailable
 from toolguild.sandbox.outer import MODES, Backend, Mode, ModeRefused, Template
 from toolguild.sandbox.server import Reaped
-from toolguild.sandbox.warm import NotStarted, Warm
+from toolguild.sandbox.warm import Warm
 
 _ISOLATION: dict[Mode, str] = {
     "ns": "a fresh process, mount and user namespace for every call",
@@ -92,12 +93,12 @@ class Pool:
         await self._backend.close()
 
     def _template_for(self, call: Call) -> Template:
-        memory = _room_for(call)
+        memory, network = _room_for(call), bool(call.hosts)
         if call.code.language == "javascript":
-            return Template("javascript", memory_mb=memory)
+            return Template("javascript", memory_mb=memory, network=network)
         wanted = {name.partition(".")[0] for name in call.imports}
         preload = tuple(name for name in self._backend.libraries if name in wanted)
-        return Template("python", preload, memory)
+        return Template("python", preload, memory, network)
 
     def _take(self, template: Template) -> Warm | None:
         """Take the one that waits longest: its spare child is surely ready."""
@@ -175,6 +176,7 @@ def _check(call: Call) -> None:
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the arguments are not JSON: {error}") from error
     inputs.check_names(call.inputs)
+    Grant(call.hosts)
 
 
 def _is_name(text: str, call: Call) -> bool:

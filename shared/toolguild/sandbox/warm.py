@@ -6,12 +6,21 @@ import os
 import secrets
 import signal
 import time
+from dataclasses import replace
 
 from toolguild.capability import Limits
 from toolguild.sandbox import frames, inputs, tree
+from toolguild.sandbox.egress.proxy import way_out
 from toolguild.sandbox.failure import End, Stop, classify
 from toolguild.sandbox.inside.child import Order
-from toolguild.sandbox.interface import Call, OutputFile, Ran, SandboxBroken, Usage
+from toolguild.sandbox.interface import (
+    Call,
+    NotStarted,
+    OutputFile,
+    Ran,
+    SandboxBroken,
+    Usage,
+)
 from toolguild.sandbox.outer import Mode, Outer, Template
 from toolguild.sandbox.server import Child, Reaped, Server
 from toolguild.sandbox.watch import Watch
@@ -21,10 +30,6 @@ _MOST_CALLS = (
 )
 _MOST_SECONDS = 600.0
 _KILLED = Reaped(signal.SIGKILL, 0.0, 0.0)
-
-
-class NotStarted(SandboxBroken):
-    """The sandbox failed before any of the tool's code ran: another may take the call at once."""
 
 
 class Warm:
@@ -73,7 +78,8 @@ class Warm:
         used: tree.Use | None = None
         try:
             await self._place(call)
-            stopped, watched = await self._carry(child, call, answer)
+            async with way_out(call, child.exchange.door) as requests:
+                stopped, watched = await self._carry(child, call, answer)
             wall = time.monotonic() - started
             if stopped is None and answer.ended and child.order.processes == 1:
                 used = tree.used_by(child.exchange.pid)
@@ -92,7 +98,8 @@ class Warm:
             self._broken = True
             said = child.exchange.printed.decode(errors="replace")[-500:]
             raise NotStarted(f"a child of the {self.template} sandbox failed: {said}", after=0.1)
-        return self._ran(call, child, answer, stopped, reaped, watched, wall)
+        ran = self._ran(call, child, answer, stopped, reaped, watched, wall)
+        return replace(ran, requests=tuple(requests)) if requests else ran
 
     async def close(self) -> None:
         """End everything in it. A call under way ends as "killed". Idempotent."""

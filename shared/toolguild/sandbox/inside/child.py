@@ -6,7 +6,7 @@ import resource
 import signal
 from dataclasses import dataclass, field
 
-from . import kernel, seccomp
+from . import kernel, network, seccomp
 
 CHANNEL = 3  # the descriptor on which the child takes its request and answers
 SCRATCH, OUTPUT, DATA = "/tmp", "/output", "/data"  # each call has its own
@@ -38,6 +38,7 @@ class Walls:
     forking: seccomp.Program
     null: int
     proc: int | None  # descriptor of the outer /proc, to raise oom_score_adj
+    network: bool = False  # each call gets a door to a proxy outside
     writable: list[str] = field(default_factory=lambda: [SCRATCH, OUTPUT])
 
 
@@ -49,12 +50,17 @@ def confine(walls: Walls, order: Order, channel: int, printed: int, *, limit_mem
     if walls.mode == "ns":
         kernel.unshare(kernel.NEWNS)
         _own_scratch(order.disk_mb)
+    port = None
+    if walls.network:
+        port = network.open_door(CHANNEL, own_namespace=walls.mode == "ns")
+        os.environ.update(network.environment(port))
+    if walls.mode == "ns":
         kernel.drop_capabilities()
     os.chdir(SCRATCH)
     kernel.no_new_privileges()
     if walls.mode == "landlock":
         devices = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"]
-        kernel.landlock([*_READABLE, walls.prefix], walls.writable, devices)
+        kernel.landlock([*_READABLE, walls.prefix], walls.writable, devices, port)
     kernel.hide_memory()
     _limit(walls, order, limit_memory=limit_memory)
 

@@ -30,6 +30,7 @@ _DUMMY = json.dumps(
         "arguments": {"x": 1},
         "uses": {},
         "disk_bytes": 1,
+        "exam": False,
     }
 ).encode()
 
@@ -84,6 +85,10 @@ def answer(request: dict[str, Any], send: Callable[[bytes], None]) -> None:
 def _outcome(request: dict[str, Any]) -> tuple[bytes, bytes]:
     try:
         _guild(request["uses"])
+        if request["exam"] and "http_proxy" in os.environ:
+            from . import clients  # there already, in a sandbox with a network
+
+            clients.without_tls()
         entry = _load(MAIN, request["source"], request["entry"])
         value = entry(**request["arguments"])
         return b"V", _encode(value).encode()

@@ -5,7 +5,7 @@ import os
 
 from .seccomp import Program
 
-NEWNS, NEWUSER, NEWPID = 0x20000, 0x10000000, 0x20000000
+NEWNS, NEWUSER, NEWPID, NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
 NOSUID, NODEV, NOEXEC, RDONLY = 2, 4, 8, 1
 REMOUNT, BIND, REC, PRIVATE = 0x20, 0x1000, 0x4000, 1 << 18
 DETACH = 2
@@ -113,8 +113,15 @@ class _PathRule(ctypes.Structure):
     _fields_ = (("access", ctypes.c_uint64), ("fd", ctypes.c_int32))
 
 
-def landlock(readable: list[str], writable: list[str], devices: list[str]) -> None:
-    """Confine this process to these paths: no network, no signals outside, where the kernel can.
+class _PortRule(ctypes.Structure):
+    _fields_ = (("access", ctypes.c_uint64), ("port", ctypes.c_uint64))
+
+
+def landlock(
+    readable: list[str], writable: list[str], devices: list[str], port: int | None = None
+) -> None:
+    """Confine this process to these paths, and to TCP connections to `port`: no other network, no signals
+    outside, where the kernel can.
 
     Raises OSError where the kernel has no Landlock of version 3 (the first to cover truncation).
     """
@@ -137,5 +144,9 @@ def landlock(readable: list[str], writable: list[str], devices: list[str]) -> No
             rule = _PathRule(granted & everything, fd)
             _checked(_libc.syscall(_LANDLOCK_ADD, rules, 1, ctypes.byref(rule), 0), f"rule {path}")
             os.close(fd)
+    if port is not None and version >= 4:
+        connect = _PortRule(2, port)
+        added = _libc.syscall(_LANDLOCK_ADD, rules, 2, ctypes.byref(connect), 0)
+        _checked(added, f"rule for port {port}")
     _checked(_libc.syscall(_LANDLOCK_RESTRICT, rules, 0), "landlock")
     os.close(rules)

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import syscalls
 
-EPERM, EACCES, ENOSYS = 1, 13, 38
+EPERM, EACCES, ENOSYS, ENOPROTOOPT = 1, 13, 38, 92
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _BITS, _JUMP, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06
 _NEW_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME included
@@ -32,6 +32,13 @@ _CHILD_LOSES = (
     "sethostname",
 )  # fmt: skip
 
+_LISTENING = ("bind", "listen")  # of the child, before its own filter: it makes its proxy's door
+_INTERNET, _STREAM, _TCP = 2, 1, 6
+_FLAGS = (0, 0x800, 0x80000, 0x80800)  # SOCK_NONBLOCK, SOCK_CLOEXEC
+_SOCKET_LEVEL = 1
+# What HTTP clients set: TCP_NODELAY and keep-alive with its times. Nothing that makes buffers larger.
+_OPTIONS = ((_TCP, 1), (_TCP, 4), (_TCP, 5), (_TCP, 6), (_SOCKET_LEVEL, 9))
+
 Instructions = list[bytes]
 
 
@@ -40,10 +47,10 @@ def supported() -> bool:
     return platform.machine() == "x86_64"
 
 
-def outer_filter() -> bytes:
+def outer_filter(*, network: bool = False) -> bytes:
     """Return the BPF of the allow-list around a whole warm sandbox."""
     allow, deny = [_op(_RETURN, _ALLOW)], [_op(_RETURN, _ERRNO | ENOSYS)]
-    table = dict.fromkeys(_outer_numbers(), allow)
+    table = dict.fromkeys((syscalls.NUMBER[name] for name in _outer_names(network)), allow)
     table[syscalls.NUMBER["ioctl"]] = [
         _op(_LOAD, 16 + 8),
         _op(_EQUAL, _TIOCSTI, 2, 0),
@@ -54,9 +61,9 @@ def outer_filter() -> bytes:
     return b"".join(_prologue() + _search(sorted(table), table.__getitem__, deny))
 
 
-def outer_profile() -> dict[str, object]:
+def outer_profile(*, network: bool = False) -> dict[str, object]:
     """Return the same allow-list as a Docker seccomp profile."""
-    names = sorted({**syscalls.ALLOWED, **syscalls.TEMPLATE_ONLY})
+    names = sorted(_outer_names(network))
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
         "defaultErrnoRet": ENOSYS,
@@ -69,14 +76,21 @@ def outer_profile() -> dict[str, object]:
     }
 
 
-def child_filter(*, may_fork: bool, exec_at: tuple[int, int, int] | None = None) -> bytes:
+def child_filter(
+    *, may_fork: bool, exec_at: tuple[int, int, int] | None = None, network: bool = False
+) -> bytes:
     """Return the BPF of what a call loses on top of the outer filter.
 
+    With `network` it can make TCP sockets over IPv4 and connect them: no other kind, and none that listens.
     Without `may_fork` only threads can be made and nothing can be executed, except by the one
     execve whose three pointers are exactly `exec_at`: that is how Node is started under its filter.
     """
     table = {syscalls.NUMBER[n]: [_deny(_ANSWERS.get(n, EPERM))] for n in _CHILD_LOSES}
     table[syscalls.NUMBER["clone"]] = _clone_rule(may_fork=may_fork)
+    if network:
+        table[syscalls.NUMBER["socket"]] = _socket_rule()
+        table[syscalls.NUMBER["connect"]] = [_op(_RETURN, _ALLOW)]
+        table[syscalls.NUMBER["setsockopt"]] = _option_rule()
     if not may_fork:
         for name in ("fork", "vfork"):
             table[syscalls.NUMBER[name]] = [_deny(EPERM)]
@@ -99,8 +113,8 @@ class Program(ctypes.Structure):
         return program
 
 
-def _outer_numbers() -> list[int]:
-    return list({**syscalls.ALLOWED, **syscalls.TEMPLATE_ONLY}.values())
+def _outer_names(network: bool) -> set[str]:
+    return {*syscalls.ALLOWED, *syscalls.TEMPLATE_ONLY, *(_LISTENING if network else ())}
 
 
 def _op(code: int, k: int, if_true: int = 0, if_false: int = 0) -> bytes:
@@ -124,6 +138,23 @@ def _clone_rule(*, may_fork: bool) -> Instructions:
     if not may_fork:
         rule += [_op(_BITS, _CLONE_THREAD, 1, 0), _deny(EPERM)]
     return [*rule, _op(_RETURN, _ALLOW)]
+
+
+def _socket_rule() -> Instructions:
+    kinds = [_STREAM | flags for flags in _FLAGS]
+    rule = [_op(_LOAD, 16), _op(_EQUAL, _INTERNET, 1, 0), _deny(EACCES), _op(_LOAD, 24)]
+    for left, kind in zip(range(len(kinds), 0, -1), kinds, strict=True):
+        rule.append(_op(_EQUAL, kind, left, 0))  # over the rest and the refusal
+    rule += [_deny(EACCES), _op(_LOAD, 32), _op(_EQUAL, 0, 2, 0), _op(_EQUAL, _TCP, 1, 0)]
+    return [*rule, _deny(EACCES), _op(_RETURN, _ALLOW)]
+
+
+def _option_rule() -> Instructions:
+    rule: Instructions = []
+    for level, name in _OPTIONS:
+        rule += [_op(_LOAD, 24), _op(_EQUAL, level, 0, 3), _op(_LOAD, 32)]
+        rule += [_op(_EQUAL, name, 0, 1), _op(_RETURN, _ALLOW)]
+    return [*rule, _deny(ENOPROTOOPT)]  # libraries pass over an option that there is not
 
 
 def _exec_rule(exec_at: tuple[int, int, int] | None) -> Instructions:

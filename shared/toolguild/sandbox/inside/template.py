@@ -25,7 +25,7 @@ import traceback
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from . import child, harness, kernel, seccomp
+from . import child, harness, kernel, network, seccomp
 
 UNCLEAN = 77  # exit status: what the last call left could not be removed
 NO_WALLS = 78  # exit status: this mode does not work here
@@ -38,6 +38,7 @@ class Template:
     def __init__(self, config: dict[str, Any], control: socket.socket) -> None:
         self._config, self._control = config, control
         self._mode: str = config["mode"]
+        self._network: bool = config["network"]
         self._children: dict[int, int] = {}
         self._pid_namespace = -1
         self._node: kernel.Exec | None = None
@@ -54,6 +55,10 @@ class Template:
             sys.path.append(self._config["site"])
         for name in self._config["preload"]:
             importlib.import_module(name)
+        if self._network:
+            from . import clients  # with what it imports, which others do not need
+
+            clients.route()
         try:
             self._build_walls()
         except OSError as error:
@@ -93,10 +98,13 @@ class Template:
             mode=self._mode,
             prefix=self._config["prefix"],
             baseline_bytes=space,
-            threads_only=seccomp.Program.of(seccomp.child_filter(may_fork=False)),
-            forking=seccomp.Program.of(seccomp.child_filter(may_fork=True)),
+            threads_only=seccomp.Program.of(
+                seccomp.child_filter(may_fork=False, network=self._network)
+            ),
+            forking=seccomp.Program.of(seccomp.child_filter(may_fork=True, network=self._network)),
             null=os.open("/dev/null", os.O_RDWR),
             proc=self._proc,
+            network=self._network,
         )
         self._argv = argv
 
@@ -139,12 +147,15 @@ class Template:
             try:
                 kernel.unshare(kernel.NEWNS)
                 child._own_scratch(1)
+                if self._network:
+                    kernel.unshare(kernel.NEWNET)
+                    network.loopback_up()
             except OSError:
                 os._exit(1)
             os._exit(0)
         _, status = os.waitpid(pid, 0)
         if status:
-            raise OSError("a child cannot mount its scratch")
+            raise OSError("a child cannot have its own mounts or network")
 
     def _fork_namespaced(self) -> int:
         kernel.unshare(kernel.NEWPID)
@@ -189,7 +200,9 @@ class Template:
         if order.processes > 1:
             child.lock(self._walls, order)
         else:
-            bpf = seccomp.child_filter(may_fork=False, exec_at=program.pointers())
+            bpf = seccomp.child_filter(
+                may_fork=False, exec_at=program.pointers(), network=self._network
+            )
             kernel.install(seccomp.Program.of(bpf))
         program.run()
         raise AssertionError("execve returned")

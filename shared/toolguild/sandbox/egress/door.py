@@ -1,0 +1,159 @@
+"""One call's door to the hosts of its grant: what it may still use, and a record of every request."""
+
+import asyncio
+import ipaddress
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from toolguild.sandbox.egress.host import Address, Grant, Host
+from toolguild.sandbox.egress.responses import Response
+from toolguild.sandbox.interface import Request, Verdict
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Resolve = Callable[[Host], Awaitable[Sequence[Address]]]
+Dial = Callable[[Address, int], Awaitable[Streams]]
+
+_TRIED = 4  # addresses of one name
+
+
+@dataclass(frozen=True)
+class EgressLimits:
+    """The most that one call may do outside. What is over is refused, and the call goes on."""
+
+    requests: int = 1000
+    at_once: int = 16  # further connections wait
+    sent_mb: int = 64  # by the tool, in all
+    received_mb: int = 256
+    head_kb: int = 64
+    connect_seconds: float = 10.0
+    request_seconds: float = 120.0  # one request with its answer, or one tunnel
+
+
+class Denied(Exception):
+    """The request is refused. The text says why, in one line."""
+
+
+class Unreachable(Exception):
+    """The host is granted, and could not be reached or did not answer as HTTP."""
+
+
+@dataclass
+class Note:
+    """A request that is under way."""
+
+    host: str = ""
+    port: int = 0
+    method: str = ""
+    verdict: Verdict = "denied"  # until it is known better
+    why: str = ""
+    sent: int = 0
+    received: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def over(self) -> Request:
+        """Return the record of it."""
+        seconds = round(time.monotonic() - self.began, 6)
+        return Request(
+            self.host,
+            self.port,
+            self.method,
+            self.verdict,
+            self.sent,
+            self.received,
+            seconds,
+            self.why,
+        )
+
+
+class Door:
+    """What the connections of one call share."""
+
+    def __init__(
+        self,
+        grant: Grant,
+        limits: EgressLimits,
+        *,
+        responses: tuple[Response, ...] | None = None,
+        resolve: Resolve | None = None,
+        dial: Dial | None = None,
+    ) -> None:
+        """With `responses` nothing is reached: they answer instead."""
+        self.grant, self.limits, self.responses = grant, limits, responses
+        self.requests: list[Request] = []
+        self._resolve, self._dial = resolve or _resolve, dial or _dial
+        self._count = 0
+        self._sent_left = limits.sent_mb << 20
+        self._received_left = limits.received_mb << 20
+
+    def enter(self, note: Note, host: Host, method: str) -> None:
+        """Let a request in, or raise Denied."""
+        note.host, note.port, note.method = host.name, host.port, method
+        self._count += 1
+        if self._count > self.limits.requests:
+            raise Denied(f"more than {self.limits.requests} requests in one call")
+        if not self.grant.covers(host):
+            raise Denied(f"{host} is not among the granted hosts")
+
+    async def reach(self, note: Note, host: Host) -> Streams:
+        """Connect to a host at an address that the grant admits. Raises Denied or Unreachable."""
+        try:
+            async with asyncio.timeout(self.limits.connect_seconds):
+                addresses = await self._resolve(host)
+                admitted = [one for one in addresses if self.grant.admits(host, one)]
+                if addresses and not admitted:
+                    raise Denied(
+                        f"{host.name} is at {addresses[0]}, which is not public and not granted"
+                    )
+                note.verdict = "failed"
+                return await self._connect(host, admitted[:_TRIED])
+        except TimeoutError as error:
+            note.verdict = "failed"
+            raise Unreachable(f"{host} does not answer") from error
+
+    def sent(self, note: Note, count: int) -> None:
+        """Count bytes from the tool. Raises Denied past the limit."""
+        note.sent += count
+        self._sent_left -= count
+        if self._sent_left < 0:
+            raise Denied(f"more than {self.limits.sent_mb} MB sent by one call")
+
+    def received(self, note: Note, count: int) -> None:
+        """Count bytes for the tool. Raises Denied past the limit."""
+        note.received += count
+        self._received_left -= count
+        if self._received_left < 0:
+            raise Denied(f"more than {self.limits.received_mb} MB received by one call")
+
+    def leave(self, note: Note) -> None:
+        """Record a request that is over."""
+        if len(self.requests) < 2 * self.limits.requests:
+            self.requests.append(note.over())
+
+    async def _connect(self, host: Host, addresses: Sequence[Address]) -> Streams:
+        failure: OSError | None = None
+        for address in addresses:
+            try:
+                return await self._dial(address, host.port)
+            except OSError as error:
+                failure = error
+        raise Unreachable(f"{host} cannot be reached: {failure or 'no address'}")
+
+
+async def _resolve(host: Host) -> Sequence[Address]:
+    """Ask the resolver of this machine; loopback names and addresses need none."""
+    if host.address is not None:
+        return [host.address]
+    if host.is_loopback_name:
+        return [ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1")]
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(f"{host.name}.", host.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unreachable(f"{host.name} has no address: {error}") from error
+    return list(dict.fromkeys(ipaddress.ip_address(one[4][0]) for one in found))
+
+
+async def _dial(address: Address, port: int) -> Streams:
+    return await asyncio.open_connection(str(address), port)
