@@ -7,11 +7,18 @@ import pytest
 from nats.js.errors import NotFoundError
 
 from toolguild.agent import Process
-from toolguild.errors import MAX_DELIVERIES, PermanentError, TemporaryError, UsageError
-from toolguild.messages import Event
+from toolguild.errors import (
+    MAX_DELIVERIES,
+    OutOfBudget,
+    PermanentError,
+    Refused,
+    TemporaryError,
+    UsageError,
+)
+from toolguild.messages import Event, Message
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.claim import LIMIT
-from toolguild.runtime.dead import Kept, dead_letter, dead_letters, requeue
+from toolguild.runtime.dead import Kept, dead_letter, dead_letters, discard, history, requeue
 from toolguild.runtime.topology import DEAD, LOG, WORK
 
 from .guildhall import (
@@ -150,7 +157,21 @@ async def test_a_failed_event_is_buried_and_answered_by_nobody(bus: Bus) -> None
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\x00\xff", b"[]", b'{"$claim":{}}', b'{"$claim":', b'{"body":{"kind":"nobody-knows"}}'],
+    [
+        b"",
+        b"\x00\xff",
+        b"[]",
+        b'{"$claim":{}}',
+        b'{"$claim":',
+        b'{"body":{"kind":"nobody-knows"}}',
+        b"[" * 100_000,
+        b"x" * 900_000,
+        envelope(Add(numbers=(1,)))
+        .model_dump_json()
+        .replace('"schema_version":1', '"schema_version":2')
+        .encode(),
+        envelope(Add(numbers=(1,))).model_dump_json().replace('"numbers"', '"figures"').encode(),
+    ],
 )
 async def test_an_unreadable_message_is_buried_and_the_next_one_handled(
     bus: Bus, body: bytes
@@ -185,14 +206,67 @@ async def test_a_dead_letter_can_be_requeued(bus: Bus) -> None:
         await bus.publish(envelope(SumWanted(numbers=(1, 2))))
         await sums_of(bus, 1)
         (first,) = await dead_letters(bus)
-        await requeue(bus, first.number)
+        await requeue(bus, first.number, by="alice")
         (second,) = await buried(bus)
         assert second.number > first.number
         assert (first.letter.requeued, second.letter.requeued) == (0, 1)
         broken = False
-        await requeue(bus, second.number)
+        (past,) = await history(bus, second.letter)
+        assert (past.number, past.reason, past.by) == (first.number, "broken", "alice")
+        assert (past.decision, past.died_at) == ("requeued", first.letter.at)
+        await requeue(bus, second.number, by="bob")
         assert (await sums_of(bus, 2)).sums == (3,)
     assert await dead_letters(bus) == []
+
+
+async def test_a_discarded_dead_letter_is_gone_and_the_log_says_who_and_why(bus: Bus) -> None:
+    async def never(command: Add) -> Event:
+        raise PermanentError("broken")
+
+    async with at_work(bus, book, adder(never)):
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        (kept,) = await buried(bus)
+        await discard(bus, kept.number, by="alice", why="nobody needs it")
+        assert await dead_letters(bus) == []
+        (past,) = await history(bus, kept.letter)
+        assert (past.decision, past.by, past.why) == ("discarded", "alice", "nobody needs it")
+    assert await in_log(bus, "toolguild.fact.dead-letter-discarded.t-1") == 1
+
+
+async def test_a_requeue_that_was_cut_off_is_told_once_and_sends_once(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(command: Add) -> Event:
+        raise PermanentError("broken")
+
+    async def dies(*_: object) -> None:
+        raise ConnectionError
+
+    async with at_work(bus, book, adder(never)):
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        (kept,) = await buried(bus)
+    with monkeypatch.context() as patched:
+        patched.setattr("toolguild.runtime.dead._take_away", dies)
+        with pytest.raises(ConnectionError):
+            await requeue(bus, kept.number, by="alice")
+    await requeue(bus, kept.number, by="alice")
+    assert await dead_letters(bus) == []
+    assert await in_log(bus, "toolguild.fact.dead-letter-requeued.t-1") == 1
+    assert await waiting(bus, WORK) == 1
+
+
+@pytest.mark.parametrize("error", [Refused("no"), OutOfBudget("spent"), UsageError("which?")])
+async def test_a_command_whose_answer_is_no_is_answered_and_is_no_dead_letter(
+    bus: Bus, error: Refused | OutOfBudget | UsageError
+) -> None:
+    async def no(command: Add) -> Event:
+        raise error
+
+    async with at_work(bus, book, adder(no)):
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        assert (await sums_of(bus, 1)).failed == (error.code,)
+    assert await dead_letters(bus) == []
+    assert await waiting(bus, WORK) == 0
 
 
 async def test_an_unknown_dead_letter_is_named_with_what_to_do(bus: Bus) -> None:
@@ -320,6 +394,49 @@ async def test_a_message_nobody_lives_to_settle_is_given_up(bus: Bus) -> None:
     async with at_work(bus, book, adder(fatal, at_once=1), ack_wait=0.1):
         assert (await sums_of(bus, 1)).failed == ("unsettled",)
     assert deaths == 10
+
+
+async def test_a_message_that_comes_again_after_the_duplicate_window_counts_once(bus: Bus) -> None:
+    wish = envelope(SumWanted(numbers=(1, 2)))
+    async with at_work(bus, book, adder()):
+        await bus.publish(wish)
+        assert (await sums_of(bus, 1)).sums == (3,)
+        for late in range(
+            3
+        ):  # the stream has forgotten the id, so that it takes the message as a new one
+            await bus.send(
+                wish.subject, wish.model_dump_json().encode(), {"Nats-Msg-Id": f"late-{late}"}
+            )
+        command = await bus.js.get_msg(LOG, subject="toolguild.seen.test-add.t-1")
+        await bus.send("toolguild.do.test-add.t-1", command.data or b"", {"Nats-Msg-Id": "late"})
+        await bus.publish(envelope(SumWanted(numbers=(4,))))
+        state = await sums_of(bus, 2)
+        await until(lambda: idle(bus))
+    assert (state.wanted, state.sums) == (2, (3, 4))
+    assert (
+        await in_log(bus, "toolguild.seen.test-add.*") == 3
+    )  # the late command is work done twice,
+    assert await in_log(bus, "toolguild.fact.test-added.*") == 2  # and one answer all the same
+
+
+async def idle(bus: Bus) -> bool:
+    info = await bus.js.consumer_info(LOG, "hall-book")
+    return await waiting(bus, WORK) == 0 and not (info.num_pending or info.num_ack_pending)
+
+
+async def test_an_event_that_a_process_fails_on_holds_up_no_other(bus: Bus) -> None:
+    def strict(sums: Sums, event: Event) -> tuple[Sums, list[Message]]:
+        if isinstance(event, SumWanted) and event.numbers == (13,):
+            raise KeyError("of a case that nobody thought of")
+        new, messages = advance(sums, event)
+        return new, list(messages)
+
+    process = Process("book", "tasks", book.reads, book.record, Sums(), strict)
+    async with at_work(bus, process, adder()):
+        await bus.publish(envelope(SumWanted(numbers=(13,))))
+        for number in range(3):
+            await bus.publish(envelope(SumWanted(numbers=(number,))))
+        assert sorted((await sums_of(bus, 3)).sums) == [0, 1, 2]
 
 
 async def test_streams_are_ensured_twice_without_harm(bus: Bus) -> None:

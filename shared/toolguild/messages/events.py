@@ -591,10 +591,36 @@ class TaskPruned(Event):
     goal: str = ""
     user: str = ""
     ended_at: str = ""  # ISO 8601, UTC
-    rule: str  # "retention.days", "retention.max_mb", "cancelled", or who asked
+    rule: str  # "retention.days", "retention.max_mb", or who asked
     removed: int = 0  # messages
     bytes: int = 0  # of files
-    kept: str = ""  # what could not be undone, and why
+    kept: str = ""  # what stays, and why
+
+
+class PruneWanted(Event):
+    """A rule of retention, or a person, wants an ended task removed."""
+
+    kind: Literal["prune-wanted"] = "prune-wanted"
+    task: TaskId
+    rule: str  # "retention.max_mb", or who asked
+
+
+class RoomChecked(Event):
+    """Log and files were weighed against the policy's size when this task ended."""
+
+    kind: Literal["room-checked"] = "room-checked"
+    task: TaskId
+    bytes: int
+    limit: int
+    over: tuple[TaskId, ...] = ()  # ended tasks that have to go, oldest first
+
+
+class TaskUndone(Event):
+    """The files of a cancelled task are gone, except those of its result and those that others need."""
+
+    kind: Literal["task-undone"] = "task-undone"
+    task: TaskId
+    bytes: int = 0
 
 
 class WorkFailed(Event):
@@ -607,3 +633,34 @@ class WorkFailed(Event):
     ref: str = ""
     code: str
     reason: str
+
+
+class DeadLetterRequeued(Event):
+    """A person sent a message again that an agent had given up."""
+
+    about: ClassVar[str] = "about_key"
+    kind: Literal["dead-letter-requeued"] = "dead-letter-requeued"
+    about_key: str  # the message's task or build
+    message: str  # its id
+    number: int  # of the dead letter
+    agent: str  # who gave it up, when and why
+    code: str
+    reason: str
+    died_at: str  # ISO 8601, UTC
+    by: str
+
+
+class DeadLetterDiscarded(Event):
+    """A person looked at a message that an agent had given up, and decided that nothing is to be done."""
+
+    about: ClassVar[str] = "about_key"
+    kind: Literal["dead-letter-discarded"] = "dead-letter-discarded"
+    about_key: str  # the message's task or build
+    message: str  # its id
+    number: int  # of the dead letter
+    agent: str  # who gave it up, when and why
+    code: str
+    reason: str
+    died_at: str  # ISO 8601, UTC
+    by: str
+    why: str  # in the person's words
