@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from toolguild.budget.ledger import Ledgers
 from toolguild.canonical import Digest
-from toolguild.messages import Artifact, Brief, ModelUsage
+from toolguild.messages import Artifact, Brief, BuildId, ModelUsage, TaskId
 from toolguild.policy import Level, Policy
 from toolguild.sandbox.interface import Reins, Sandbox
 from toolguild.tool import Published, Signature, Tool, ToolSpec
@@ -25,8 +25,11 @@ Role = Literal["planner", "synthesizer", "examiner", "reviewer", "judge"]
 class Artifacts(Protocol):
     """Files by the SHA-256 of their bytes, in the guild's object store."""
 
-    async def put(self, name: str, content: bytes | Path) -> Artifact:
-        """Store a file, streamed when it is a path, and return what names it. Idempotent."""
+    async def put(self, name: str, content: bytes | Path, *, holder: str = "") -> Artifact:
+        """Store a file, streamed when it is a path, and return what names it. Idempotent.
+
+        `holder` is the task that needs it: it is kept for at least as long as that one.
+        """
         ...
 
     async def path(self, artifact: Artifact) -> Path:
@@ -69,6 +72,51 @@ class Trust(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Removed:
+    """What was removed of an ended task."""
+
+    messages: int
+    bytes: int  # of files
+    ended_at: str  # ISO 8601, UTC; "" when nobody knows any more
+    kept: str  # what stays, and why
+
+
+class Archive(Protocol):
+    """All that is kept of tasks that have ended."""
+
+    async def remove(self, task: TaskId, builds: Sequence[BuildId]) -> Removed:
+        """Remove a task's messages, records and files, and those of builds that no other kept task waited for.
+
+        What others need stays. Idempotent. Tools, and the audit chain, are no part of it.
+        """
+        ...
+
+    async def remove_files(self, task: TaskId) -> Removed:
+        """Remove a task's files that nobody else needs, except those of its result."""
+        ...
+
+    async def size(self) -> int:
+        """Return how many bytes the log and all files take together."""
+        ...
+
+    async def ended(self, limit: int) -> Sequence[TaskId]:
+        """Return the tasks that ended first, oldest first."""
+        ...
+
+
+class Claims(Protocol):
+    """Who may begin an effect that must never happen twice."""
+
+    async def claim(self, key: str) -> bool:
+        """Return True to the first who asks for this key, in all replicas, and False to everybody after."""
+        ...
+
+    async def release(self, key: str) -> None:
+        """Take back a claim whose effect certainly did not begin."""
+        ...
+
+
 class Signer(Protocol):
     """Signs for one service."""
 
@@ -100,6 +148,14 @@ class Registry(Protocol):
 
     def get(self, tool: Digest) -> Published | None:
         """Return the entry of this digest, whatever its status, or None if there never was one."""
+        ...
+
+    async def learn(self, *tools: Digest) -> None:
+        """Take in these tools and all that they use, as the registry has them now, where they are not known here.
+
+        After a restart of the server the news of a tool may come later than the order to run it. Raises
+        TemporaryError when the registry cannot be reached.
+        """
         ...
 
     def find(self, name: str, version: str | None = None) -> Published | None:
@@ -207,6 +263,7 @@ class Guild:
     policy: Policy
     artifacts: Artifacts
     journal: Journal
+    claims: Claims
     registry: Registry
     models: Models
     signer: Signer
@@ -215,3 +272,4 @@ class Guild:
     ledgers: Ledgers  # what each task has spent and promised
     steering: Steering
     trust: Trust
+    archive: Archive

@@ -214,6 +214,18 @@ class DeafWatcher:
         await self._watcher.stop()
 
 
+async def test_an_order_to_run_a_tool_may_come_before_the_news_of_it(js: JetStreamContext) -> None:
+    used = samples.named("inner")
+    tool = samples.named("outer", uses={"inner": used.tool.digest})
+    async with open_registry(js) as writer:
+        deaf = JetStreamRegistry(await bind(js))  # nothing follows the bucket
+        await publish(writer, used)
+        await publish(writer, tool)
+        assert deaf.get(tool.tool.digest) is None
+        await deaf.learn(tool.tool.digest)
+        assert [one.tool.name for one in deaf.closure(tool.tool.digest)] == ["inner", "outer"]
+
+
 async def test_a_watch_that_has_gone_deaf_is_noticed(
     js: JetStreamContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan:
     Raises Refused when the tool is unknown, revoked, or its signatures do not hold; SandboxBroken
     when the sandbox itself failed, which is never told as the tool's doing.
     """
+    await guild.registry.learn(command.tool)
     entry = guild.registry.get(command.tool)
     if entry is None:
         raise Refused(f"no tool {command.tool} in the registry: it may not run")

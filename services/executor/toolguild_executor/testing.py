@@ -23,6 +23,7 @@ async def test_draft(guild: Guild, command: TestDraft) -> DraftTested:
     """
     draft = command.draft
     guild.keyring.verify(command.clearance, purpose="clearance", by="reviewer", over=draft.digest)
+    await guild.registry.learn(*draft.uses.values())
     with telemetry.execute_tool(draft.name):
         report = await _sit(guild, command)
     return DraftTested(

@@ -18,6 +18,7 @@ async def try_tool(guild: Guild, command: TryTool) -> ToolTried:
 
     A tool that is gone, revoked or does not fit does not pass: another candidate is tried then.
     """
+    await guild.registry.learn(command.tool)
     entry = guild.registry.get(command.tool)
     if entry is None:
         return _tried(command, "", "there is no such tool any more")

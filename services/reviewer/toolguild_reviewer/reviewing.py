@@ -69,6 +69,7 @@ async def review_draft(guild: Guild, command: ReviewDraft) -> DraftReviewed:
     approved exactly this draft, unless the policy's `review.on_ask` says otherwise.
     """
     draft = command.draft
+    await guild.registry.learn(*draft.uses.values())
     findings = manifest_findings(guild, command.spec, draft)
     if guild.policy.review.static:
         rules = static.review(draft.source, draft.language, guild.policy, draft.declared)

@@ -49,6 +49,22 @@ class JetStreamRegistry(Catalog):
         """How long ago the catalog was last known to be in step with the bucket; infinite if nothing follows."""
         return self._follower.behind_seconds if self._follower else float("inf")
 
+    async def learn(self, *tools: Digest) -> None:
+        """See `guild.Registry.learn`."""
+        asked: set[Digest] = set()
+        wanted = list(tools)
+        while wanted:
+            tool = wanted.pop()
+            if tool in asked:
+                continue
+            asked.add(tool)
+            entry = self.get(tool)
+            if entry is None and (stored := await self._bucket.get(tool_key(tool))) is not None:
+                self.apply(tool_key(tool), stored.body, stored.revision)
+                entry = self.get(tool)
+            if entry is not None:
+                wanted += entry.tool.draft.uses.values()
+
     async def changed(self, since: int) -> int:
         """Return `changes` as soon as it is not `since` any more, so that nothing between two calls is missed."""
         while self.changes == since:

@@ -18,6 +18,9 @@ class MemoryRegistry(Catalog):
         super().__init__()
         self._now = now or (lambda: datetime.now(UTC))
 
+    async def learn(self, *tools: Digest) -> None:
+        """See `guild.Registry.learn`: what is not known here is nowhere."""
+
     async def publish(self, tool: Tool, publication: Signature) -> Published:
         """See `guild.Registry.publish`."""
         wanted = new_entry(tool, publication, self._now())
