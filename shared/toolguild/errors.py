@@ -5,6 +5,7 @@ The classes say what happens next, which is all that the author of an agent has 
     ToolguildError
     ├── TemporaryError        the same message may succeed later
     │   ├── Conflict          somebody saved this record since it was loaded
+    │   ├── Promised          what is left of a budget is promised to calls under way
     │   └── Unavailable       streams and buckets cannot be reached, or take nothing now
     ├── PermanentError        the same message will never succeed
     │   ├── Refused           policy, review or a signature says no
@@ -42,6 +43,15 @@ class Conflict(TemporaryError):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"record {key} was saved by somebody else", after=0.05)
+
+
+class Promised(TemporaryError):
+    """Enough is left of a budget, but it is promised to calls under way: they may not need it all."""
+
+    code = "promised"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, after=0.2)
 
 
 class Unavailable(TemporaryError):
@@ -106,7 +116,7 @@ class GiveUp:
 def verdict(error: Exception, delivery: int) -> Retry | Wait | GiveUp:
     """Say what becomes of a message whose n-th delivery raised `error`."""
     code = error.code if isinstance(error, ToolguildError) else "bug"
-    if isinstance(error, Conflict | Unavailable):
+    if isinstance(error, Conflict | Promised | Unavailable):
         return Wait(error.after)
     if isinstance(error, PermanentError | UsageError) or delivery >= MAX_DELIVERIES:
         return GiveUp(code, _reason(error))

@@ -15,7 +15,7 @@ from nats.js.errors import (
 from nats.js.kv import KeyValue
 
 from toolguild.budget.ledger import Ledger
-from toolguild.errors import Misconfigured, TemporaryError
+from toolguild.errors import Misconfigured, Unavailable
 from toolguild.messages import TaskId
 
 BUCKET = "budgets"
@@ -34,7 +34,7 @@ class JetStreamLedgers:
         try:
             return await self._change(await self._open(), task, step)
         except (TimeoutError, nats.errors.Error, APIError) as error:
-            raise TemporaryError(f"the budget of {task} cannot be reached: {error!r}") from error
+            raise Unavailable(f"the budget of {task} cannot be reached: {error!r}") from error
 
     async def _open(self) -> KeyValue:
         if self._bucket is None:
@@ -58,7 +58,7 @@ class JetStreamLedgers:
                 await asyncio.sleep(random.uniform(0, 0.005))  # let another one win
             else:
                 return new
-        raise TemporaryError(f"the budget of {task} is contended", after=1.0)
+        raise Unavailable(f"the budget of {task} is contended", after=1.0)
 
     async def _load(self, bucket: KeyValue, task: TaskId) -> tuple[Ledger, int | None]:
         try:

@@ -11,8 +11,16 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from toolguild.budget.ledger import Amount, Ledger, Ledgers, affordable
-from toolguild.errors import Misconfigured, OutOfBudget, PermanentError, TemporaryError
+from toolguild.budget.ledger import Amount, Ledgers, affordable
+from toolguild.budget.spending import allowed, reserved
+from toolguild.errors import (
+    Misconfigured,
+    OutOfBudget,
+    PermanentError,
+    Promised,
+    TemporaryError,
+    Unavailable,
+)
 from toolguild.guild import Answer, Journal, Role, Steering
 from toolguild.messages import Brief, Hint
 from toolguild.model.conversation import again, answered, checked
@@ -180,8 +188,8 @@ class AskedModels:
         for rank, provider in enumerate(effect.providers[effect.rank :], effect.rank):
             try:
                 return _Reply(completion=await self._paid(effect, provider), rank=rank)
-            except OutOfBudget:
-                raise
+            except (OutOfBudget, Promised, Unavailable):
+                raise  # no model's fault: another one would fare no better
             except (TemporaryError, PermanentError) as error:
                 failure = failure or error
         assert failure is not None, "there is at least one provider"
@@ -190,25 +198,19 @@ class AskedModels:
     async def _paid(self, effect: "_Effect", provider: Provider) -> Completion:
         """Reserve, ask, settle. A call that failed cost nothing; one that was cut short may have."""
         price, output = await provider.price(), 0
+        brief, wanted, size = effect.brief, self.manner.max_output_tokens, effect.request.size
+        limits = allowed(self.policy, brief)
 
-        def reserve(ledger: Ledger) -> Ledger:
+        def wish(spent: Amount) -> Amount:
             nonlocal output
-            output = affordable(ledger, limits, effect.request.size, price, wanted)
-            return ledger.reserve(effect.name, price.of(effect.request.size, output), limits)
+            output = affordable(spent, limits, size, price, wanted)
+            return price.of(size, output)
 
-        brief, wanted = effect.brief, self.manner.max_output_tokens
-        limits = self.policy.budget.allowed(
-            usd=brief.max_usd, tokens=brief.max_tokens, model_calls=brief.max_model_calls
-        )
-        timeout = min(self.manner.timeout, self._seconds_left(brief))
-        await self.ledgers.change(brief.task, reserve)
-        try:
+        async with reserved(self.ledgers, brief.task, effect.name, wish, limits) as promise:
+            timeout = min(self.manner.timeout, self._seconds_left(brief))
             done = await self._observed(provider, effect, effect.call(self.manner, output, timeout))
-        except (TemporaryError, PermanentError):
-            await self.ledgers.change(brief.task, lambda ledger: ledger.release(effect.name))
-            raise
-        cost = Amount(calls=1, tokens=done.input_tokens + done.output_tokens, usd=done.usd)
-        await self.ledgers.change(brief.task, lambda ledger: ledger.settle(effect.name, cost))
+            tokens = done.input_tokens + done.output_tokens
+            await promise.settle(Amount(calls=1, tokens=tokens, usd=done.usd))
         return done
 
     async def _observed(self, provider: Provider, effect: "_Effect", call: Call) -> Completion:
