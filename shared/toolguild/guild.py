@@ -121,7 +121,7 @@ class Signer(Protocol):
     """Signs for one service."""
 
     def sign(
-        self, purpose: Literal["clearance", "report", "publication"], over: Digest
+        self, purpose: Literal["clearance", "report", "publication", "notice"], over: Digest
     ) -> Signature:
         """Return this service's signature."""
         ...

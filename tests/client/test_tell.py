@@ -62,6 +62,7 @@ def test_every_command_has_an_agent_and_words() -> None:
         "judge-test": "reviewer",
         "notify": "auditor",
         "prune-task": "auditor",
+        "undo-task": "auditor",
         "keep-room": "auditor",
     }
     assert ours == set(told)

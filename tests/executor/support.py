@@ -16,8 +16,10 @@ from toolguild.messages.commands import TestDraft
 from toolguild.model.prompt import PromptFile, parse_prompt
 from toolguild.policy import Policy
 from toolguild.registry import MemoryRegistry
+from toolguild.runtime.claims import MemoryClaims
 from toolguild.sandbox.interface import Call, Ran, Sandbox, Usage
 from toolguild.testing import samples
+from toolguild.testing.archive import NoArchive
 from toolguild.testing.keys import SampleKeys
 from toolguild.testing.trusting import Trusting
 from toolguild.tool import Draft, Exam
@@ -35,7 +37,7 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def put(self, name: str, content: bytes | Path) -> Artifact:
+    async def put(self, name: str, content: bytes | Path, *, holder: str = "") -> Artifact:
         assert isinstance(content, bytes), "these tests store bytes"
         sha = hashlib.sha256(content).hexdigest()
         (self.folder / sha).write_bytes(content)
@@ -151,6 +153,7 @@ def guild(
         policy=policy or Policy.default(),
         artifacts=Files(folder),
         journal=NoJournal(),
+        claims=MemoryClaims(),
         registry=registry or MemoryRegistry(),
         models=models or Scripted(),
         signer=keys.signer(service),
@@ -159,6 +162,7 @@ def guild(
         ledgers=MemoryLedgers(),
         steering=Unsteered(),
         trust=Trusting(),
+        archive=NoArchive(),
     )
 
 

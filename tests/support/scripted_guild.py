@@ -16,7 +16,9 @@ from toolguild.model.memory import NoJournal, memory_models
 from toolguild.model.scripted import ScriptedModel
 from toolguild.policy import Policy
 from toolguild.registry import MemoryRegistry
+from toolguild.runtime.claims import MemoryClaims
 from toolguild.sandbox.interface import Sandbox
+from toolguild.testing.archive import NoArchive
 from toolguild.testing.trusting import Trusting
 from toolguild.tool import (
     Draft,
@@ -54,7 +56,7 @@ class HeldFiles:
     def __init__(self) -> None:
         self._held: dict[str, bytes] = {}
 
-    async def put(self, name: str, content: bytes | Path) -> Artifact:
+    async def put(self, name: str, content: bytes | Path, *, holder: str = "") -> Artifact:
         assert isinstance(content, bytes), "these workers store no files from disk"
         return self.hold(name, content)
 
@@ -103,6 +105,7 @@ def scripted_guild(
         policy=policy or Policy.default(),
         artifacts=files,
         journal=NoJournal(),
+        claims=MemoryClaims(),
         registry=registry or MemoryRegistry(),
         models=memory_models(ScriptedModel(script), prompts, manner=manner),
         signer=NoKeys(),
@@ -111,6 +114,7 @@ def scripted_guild(
         ledgers=MemoryLedgers(),
         steering=Unsteered(),
         trust=Trusting(),
+        archive=NoArchive(),
     )
     return guild, script, files
 

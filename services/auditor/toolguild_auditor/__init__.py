@@ -14,9 +14,11 @@ from toolguild.guild import Guild
 @asynccontextmanager
 async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
     from toolguild_auditor.ledger import ledger
+    from toolguild_auditor.pruning import pruners
     from toolguild_auditor.release import releaser
+    from toolguild_auditor.retention import retention_process
 
-    yield (ledger, releaser)
+    yield (ledger, releaser, retention_process(guild.policy.retention), *pruners(guild))
 
 
 service = Service(

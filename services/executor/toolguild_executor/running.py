@@ -1,8 +1,6 @@
 """Run a published tool on real data."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 from pydantic import JsonValue
@@ -12,11 +10,12 @@ from toolguild.errors import Refused
 from toolguild.exam.schema import complaints
 from toolguild.exam.shown import shown
 from toolguild.guild import Guild
-from toolguild.messages import Artifact
+from toolguild.messages import Artifact, TaskId
 from toolguild.messages.commands import RunTool
 from toolguild.messages.events import ToolRan
-from toolguild.sandbox.interface import Fault, OutputFile, Ran, Usage
+from toolguild.sandbox.interface import Call, Fault, OutputFile, Ran, Usage
 from toolguild.tool import Case, Draft, Example, Tool, ToolSpec
+from toolguild_executor.claims import check_effects, once
 from toolguild_executor.data import local, placed, small_texts, with_paths
 from toolguild_executor.program import published_program
 
@@ -28,7 +27,8 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan:
     """Run the tool and return how it ended, with its answer checked against its output schema.
 
     Raises Refused when the tool is unknown, revoked, or its signatures do not hold; SandboxBroken
-    when the sandbox itself failed, which is never told as the tool's doing.
+    when the sandbox itself failed, which is never told as the tool's doing. A run that may reach hosts is
+    begun once: raises Interrupted where it would have to be repeated.
     """
     await guild.registry.learn(command.tool)
     entry = guild.registry.get(command.tool)
@@ -42,21 +42,35 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan:
         # the caller's mistake: there is nothing to repair, so no spec goes along
         return _ended(command, _refused_arguments(wrong), ())
     files = await local(names, guild.artifacts)
+    call = program.call(arguments, files)
+    if not call.hosts:
+        return await _run(guild, command, entry.tool, call)
+    return await once(
+        guild, command, lambda begin: _run(guild, command, entry.tool, replace(call, begin=begin))
+    )
+
+
+async def _run(guild: Guild, command: RunTool, tool: Tool, call: Call) -> ToolRan:
     sandbox = await guild.sandbox()
-    with telemetry.execute_tool(entry.tool.title) as span:
-        ran = _checked(await sandbox.run(program.call(arguments, files)), draft)
+    with telemetry.execute_tool(tool.title) as span:
+        ran = _checked(await sandbox.run(call), tool.draft)
         telemetry.tool_ended(span, ran.outcome)
+    check_effects(command, tool.title, ran)
     if ran.outcome != "ok":
-        return _failed(command, ran, entry.tool, arguments, files)
-    return _ended(command, ran, await _stored(guild, ran.files))
+        return _failed(command, ran, tool, call)
+    return _ended(command, ran, await _stored(guild, ran.files, command.task))
 
 
-async def _stored(guild: Guild, files: tuple[OutputFile, ...]) -> tuple[Artifact, ...]:
+async def _stored(
+    guild: Guild, files: tuple[OutputFile, ...], task: TaskId
+) -> tuple[Artifact, ...]:
     names: dict[str, bytes] = {}
     for file in files:
         name = file.name.replace("/", "-")  # an artifact's name has no slashes
         names[name if name not in names else f"{len(names)}-{name}"] = file.content
-    return tuple([await guild.artifacts.put(name, content) for name, content in names.items()])
+    return tuple(
+        [await guild.artifacts.put(name, content, holder=task) for name, content in names.items()]
+    )
 
 
 def _checked(ran: Ran, draft: Draft) -> Ran:
@@ -74,13 +88,13 @@ def _failed(
     command: RunTool,
     ran: Ran,
     tool: Tool,
-    arguments: Mapping[str, JsonValue],
-    files: Mapping[str, Path | bytes],
+    call: Call,
 ) -> ToolRan:
-    texts = small_texts(files)
-    case = None
-    if texts is not None:
-        case = Case(arguments=dict(arguments), files=texts, origin="regression", only_runs=True)
+    texts, case = small_texts(call.inputs), None
+    # What hosts answered is not kept: without that, the case could not be run again.
+    if texts is not None and not ran.requests:
+        arguments = cast("dict[str, JsonValue]", dict(call.arguments))
+        case = Case(arguments=arguments, files=texts, origin="regression", only_runs=True)
     return _ended(command, ran, ()).model_copy(update={"regression": case, "spec": _spec(tool)})
 
 
@@ -97,6 +111,7 @@ def _ended(command: RunTool, ran: Ran, files: tuple[Artifact, ...]) -> ToolRan:
         printed=ran.printed[:MAX_PRINTED],
         used=ran.usage,
         fault=ran.fault,
+        requests=ran.requests,
     )
 
 

@@ -9,8 +9,10 @@ from toolguild.cli import (
     dead,
     demo,
     doctor,
+    drill,
     inbox,
     operate,
+    prune,
     review,
     run,
     sandbox,
@@ -71,12 +73,15 @@ def options(
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.add_typer(tools.app, name="tools")
+tasks.app.command("prune")(prune.prune)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(dead.app, name="dead")
 app.command("up")(operate.up)
 app.command("status")(operate.status)
+app.command("restart")(operate.restart)
 app.command("down")(operate.down)
 app.command("doctor")(doctor.doctor)
+app.command("drill")(drill.drill)
 app.command("review")(review.review)
 app.add_typer(sandbox.app, name="sandbox")

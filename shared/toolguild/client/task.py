@@ -10,6 +10,7 @@ from uuid import uuid4
 from toolguild import telemetry
 from toolguild.client import log
 from toolguild.client.progress import follows
+from toolguild.client.retention import unknown
 from toolguild.errors import Unavailable, UsageError
 from toolguild.goal import Goal
 from toolguild.guild import Artifacts
@@ -133,7 +134,9 @@ async def submit(
 async def _given(
     bus: Bus, artifacts: Artifacts, order: Order, policy: Policy, task: TaskId
 ) -> TaskId:
-    stored: list[Artifact] = [await artifacts.put(path.name, path) for path in order.files]
+    stored: list[Artifact] = [
+        await artifacts.put(path.name, path, holder=task) for path in order.files
+    ]
     brief = brief_of(order, task, policy, datetime.now(UTC))
     given = events.GoalGiven(task=task, brief=brief, goal=order.goal, files=tuple(stored))
     with telemetry.workflow(task):
@@ -174,9 +177,7 @@ async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[
     """
     given = await log.newest(bus, f"toolguild.fact.goal-given.{task}")
     if given is None:
-        raise UsageError(
-            f"there is no task {task}; `toolguild tasks list` shows those that there are"
-        )
+        raise await unknown(bus, task)
     builds: frozenset[str] = frozenset()
     async for entry in log.entries(bus, ALL, first=given.sequence, live=live):
         about = entry.key in builds or entry.key == task

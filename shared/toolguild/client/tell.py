@@ -41,6 +41,8 @@ def doing(body: Message) -> str | None:
             return f"{'remind' if reminder else 'tell'} a person of {ask.title}"
         case commands.PruneTask():
             return "remove what is no longer kept of the task"
+        case commands.UndoTask():
+            return "remove the files of the cancelled task"
         case commands.KeepRoom():
             return "look whether there is room"
         case _:
@@ -62,6 +64,7 @@ def agent_of(body: Message) -> str:
             commands.FilterResult()
             | commands.Notify()
             | commands.PruneTask()
+            | commands.UndoTask()
             | commands.KeepRoom()
         ):
             return "auditor"

@@ -203,10 +203,11 @@ class Notify(Command):
     item: ItemId
     ask: Item
     reminder: bool = False
+    number: int = 0  # of the reminder; 0: the first notice
 
     @property
     def ref(self) -> str:
-        return "reminder" if self.reminder else ""
+        return f"reminder {self.number}" if self.reminder else ""
 
 
 class PruneTask(Command):
@@ -215,7 +216,17 @@ class PruneTask(Command):
     kind: Literal["prune-task"] = "prune-task"
     task: TaskId
     rule: str  # "retention.days", "retention.max_mb", or who asked
-    only_files: bool = False  # a cancelled task: its files go, its messages stay
+    builds: tuple[BuildId, ...] = ()  # that the task waited for
+    status: str = ""
+    goal: str = ""
+    user: str = ""
+
+
+class UndoTask(Command):
+    """Remove the files of a cancelled task that nobody else needs and that are not in its result."""
+
+    kind: Literal["undo-task"] = "undo-task"
+    task: TaskId
 
 
 class KeepRoom(Command):

@@ -22,7 +22,7 @@ from toolguild.messages.override import Bounds, KeptStep, Override
 from toolguild.messages.result import CriterionResult, Result, TaskStatus
 from toolguild.plan.plan import Plan
 from toolguild.policy.model import Level
-from toolguild.sandbox.interface import Fault, Outcome, Usage
+from toolguild.sandbox.interface import Fault, Outcome, Request, Usage
 from toolguild.tool import Case, Draft, Exam, Finding, Signature, TestReport, ToolSpec
 
 
@@ -216,6 +216,7 @@ class ToolRan(Event):
         None  # of a failed run whose inputs are small texts: the call as a case
     )
     spec: ToolSpec | None = None  # of a failed run: what the tool was made for, for its repair
+    requests: tuple[Request, ...] = ()  # to hosts, measured outside; those refused too
     measured: Usage | None = None  # the most that the tool used in its tests
 
 
@@ -565,6 +566,35 @@ class TrustChanged(Event):
     title: str
     level: Level
     before: Level
+    why: str
+
+
+class TrustRestored(Event):
+    """A person says at which level a tool starts anew. Whether it counts, TrustChanged or RestoreRefused says."""
+
+    about: ClassVar[str] = "tool"
+    kind: Literal["trust-restored"] = "trust-restored"
+    tool: Digest
+    title: str = ""
+    level: Level
+    by: str
+    reason: str
+    at: str = ""  # ISO 8601, UTC
+    signature: Signature | None = None  # the person's, over the digest of all but itself
+
+    @property
+    def signed(self) -> Digest:
+        """The digest that the person's signature is over."""
+        return self.model_copy(update={"signature": None}).digest
+
+
+class RestoreRefused(Event):
+    """To a person whose word on a tool's trust does not count: why."""
+
+    about: ClassVar[str] = "tool"
+    kind: Literal["restore-refused"] = "restore-refused"
+    tool: Digest
+    by: str
     why: str
 
 

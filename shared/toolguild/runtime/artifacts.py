@@ -23,8 +23,10 @@ class StoredArtifacts:
         self._objects = objects
         self._cache = cache
 
-    async def put(self, name: str, content: bytes | Path) -> Artifact:
+    async def put(self, name: str, content: bytes | Path, *, holder: str = "") -> Artifact:
         """Store a file, streamed when it is a path, and return what names it. Idempotent.
+
+        `holder` is the task that needs it: it is kept for at least as long as that one.
 
         Raises UsageError when the file cannot be read, TemporaryError when the store cannot be reached.
         """
@@ -35,7 +37,7 @@ class StoredArtifacts:
                 sha256, size = await asyncio.to_thread(_digest_of_file, content)
             except OSError as error:
                 raise UsageError(f"{content}: cannot be read: {error.strerror}") from error
-        await self._objects.put(sha256, content)
+        await self._objects.put(sha256, content, holder)
         return Artifact(name=name, sha256=sha256, bytes=size, media_type=_media_type(name))
 
     async def path(self, artifact: Artifact) -> Path:

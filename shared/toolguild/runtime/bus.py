@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from toolguild import telemetry
 from toolguild.errors import Misconfigured
-from toolguild.messages import Envelope
+from toolguild.messages import Artifact, Envelope, Message, Result
 from toolguild.messages.events import TimeCame
 from toolguild.runtime import claim
 from toolguild.runtime.objects import Objects
@@ -56,7 +56,11 @@ class Bus:
 
         Raises Unavailable when NATS stays away or has no room.
         """
-        body = await claim.pack(self.objects, envelope.model_dump_json().encode())
+        files = files_of(envelope.body)
+        if files:
+            await self.objects.holders.hold((file.sha256 for file in files), envelope.key)
+        content = envelope.model_dump_json().encode()
+        body = await claim.pack(self.objects, content, envelope.key)
         with telemetry.publishing(envelope.subject, str(envelope.id), envelope.key) as trace:
             headers = _headers(envelope) | trace
             if isinstance(envelope.body, TimeCame) and envelope.body.after > 0:
@@ -82,6 +86,13 @@ class Bus:
             return Envelope.model_validate_json(await claim.unpack(self.objects, data))
         except (ValidationError, ValueError) as error:
             raise Unreadable(str(error)) from error
+
+
+def files_of(body: Message) -> tuple[Artifact, ...]:
+    """Return the files that a message names: its own and those of a result."""
+    result = getattr(body, "result", None)
+    of_result = result.files if isinstance(result, Result) else ()
+    return (*getattr(body, "files", ()), *of_result)
 
 
 def _later(

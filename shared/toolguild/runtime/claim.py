@@ -12,8 +12,8 @@ _MARK = b'{"$claim":'
 class Bodies(Protocol):
     """Where large bodies are kept, by the SHA-256 of their bytes."""
 
-    async def put(self, name: str, content: bytes) -> None:
-        """Store the content unless it is there."""
+    async def put(self, name: str, content: bytes, holder: str = "") -> None:
+        """Store the content unless it is there; `holder` is the task or build that needs it."""
         ...
 
     async def get(self, name: str) -> bytes:
@@ -21,12 +21,15 @@ class Bodies(Protocol):
         ...
 
 
-async def pack(bodies: Bodies, data: bytes) -> bytes:
-    """Return the data, or a reference to it when it is large (or could be taken for a reference)."""
+async def pack(bodies: Bodies, data: bytes, holder: str = "") -> bytes:
+    """Return the data, or a reference to it when it is large (or could be taken for a reference).
+
+    What is stored is kept for at least as long as `holder`, a task or build; without one, for ever.
+    """
     if len(data) <= LIMIT and not data.startswith(_MARK):
         return data
     sha256 = digest_of_bytes(data)
-    await bodies.put(sha256, data)
+    await bodies.put(sha256, data, holder)
     return json.dumps(
         {"$claim": {"sha256": sha256, "bytes": len(data)}}, separators=(",", ":")
     ).encode()

@@ -29,6 +29,8 @@ async def drive(
     then be acknowledged. Raises Conflict when the record is saved by others again and again.
     """
     key = process.key(cast("Event", cause.body))
+    if not key:
+        return
     for _ in range(RACES):
         try:
             record, revision = await _applied(process, cause, key, store, source, now)
@@ -55,6 +57,8 @@ async def _applied(
     if cause.id in record.applied:
         return record, revision
     state, messages = process.advance(record.state, cast("Event", cause.body))
+    if raw is None and not messages and state == record.state:
+        return record, revision  # it concerns nothing that this process knows: no record is begun
     record = record.after(cause, state, messages, source=source, at=now())
     return record, await store.save(key, _bytes(record), revision)
 

@@ -16,6 +16,7 @@ from nats.js.errors import NotFoundError
 from nats.js.object_store import ObjectStore
 
 from toolguild.errors import PermanentError
+from toolguild.runtime.holders import Holders
 from toolguild.runtime.retry import retried
 from toolguild.runtime.topology import ARTIFACTS
 
@@ -29,6 +30,7 @@ class Objects:
         self._js = js
         self._bucket = bucket
         self._stream = f"OBJ_{bucket}"
+        self.holders = Holders(js)
         self._store = ObjectStore(name=bucket, stream=self._stream, js=js)
 
     async def _known(self, name: str) -> ObjectInfo | None:
@@ -37,8 +39,10 @@ class Objects:
         except NotFoundError:
             return None
 
-    async def put(self, name: str, content: bytes | Path) -> None:
+    async def put(self, name: str, content: bytes | Path, holder: str = "") -> None:
         """Store content under its SHA-256, unless it is there. A file is read in chunks.
+
+        `holder` is the task or build that needs it from now on.
 
         Raises TemporaryError when the store cannot be reached or has no room, PermanentError when
         the content is not what its name says.
@@ -48,6 +52,8 @@ class Objects:
             if await self._known(name) is None:
                 await self._put(name, content)
 
+        if holder:  # before looking: what is held is not deleted
+            await self.holders.hold((name,), holder)
         await retried(store, f"store object {name[:12]}")
 
     async def _put(self, name: str, content: bytes | Path) -> None:
@@ -61,6 +67,14 @@ class Objects:
         if _sha256(info) != name:
             await self._store.delete(name)
             raise PermanentError("a file changed while it was being stored; try again")
+
+    async def delete(self, name: str) -> int:
+        """Delete an object and return how many bytes it had; 0 if it is not there."""
+        info = await retried(lambda: self._known(name), f"look up object {name[:12]}")
+        if info is None or info.deleted:
+            return 0
+        await retried(lambda: self._store.delete(name), f"delete object {name[:12]}")
+        return info.size or 0
 
     async def get(self, name: str) -> bytes:
         """Return a whole object. Raises as `chunks` does."""

@@ -15,8 +15,10 @@ from toolguild.errors import Misconfigured
 from toolguild.guild import Guild, Models, Registry
 from toolguild.identity import KeyDirectory
 from toolguild.policy import Policy
+from toolguild.runtime.archive import LogArchive
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
+from toolguild.runtime.claims import BucketClaims
 from toolguild.runtime.counted_sandbox import CountedSandbox
 from toolguild.runtime.journal import BucketJournal
 from toolguild.runtime.steering import LogSteering
@@ -34,6 +36,7 @@ class Resources:
         self._settings = settings
         self._policy = policy
         self._journal = BucketJournal(bucket(bus.js, "journal"), bus.objects)
+        self._claims = BucketClaims(bucket(bus.js, "claims"))
         self._keys = KeyDirectory(settings.keys)
         self.steering = LogSteering()  # followed while the resources are open
         self._ledgers = JetStreamLedgers(bus.js)
@@ -65,6 +68,7 @@ class Resources:
             policy=self._policy,
             artifacts=StoredArtifacts(self._bus.objects, self._settings.cache),
             journal=self._journal,
+            claims=self._claims,
             registry=cast("Registry", registry or _Absent(service.name, "registry")),
             models=cast("Models", models or _Absent(service.name, "model")),
             signer=self._keys.signer(service.name),
@@ -73,6 +77,7 @@ class Resources:
             ledgers=self._ledgers,
             steering=self.steering,
             trust=self._trust,
+            archive=LogArchive(self._bus),
         )
 
     async def sandbox(self) -> Sandbox:

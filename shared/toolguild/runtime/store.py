@@ -49,7 +49,7 @@ class BucketStore:
 
     async def save(self, key: str, record: bytes, revision: int) -> int:
         """Save; a repeat of a save whose answer was lost ends in Conflict, and loading again shows why."""
-        packed = await claim.pack(self._bodies, record)
+        packed = await claim.pack(self._bodies, record, key)
         try:
             return await retried(
                 lambda: self._kv.update(key, packed, last=revision), f"save record {key}"

@@ -24,16 +24,20 @@ LOG = "TOOLGUILD_LOG"  # events, and a copy of every command, in one order
 DEAD = "TOOLGUILD_DEAD"  # what nobody could handle
 AUDIT = "TOOLGUILD_AUDIT"  # the auditor's chain
 
+HOLDERS = "holders"  # who needs which object
+
 BUCKETS = (
     "tasks",
     "builds",
     "tools",
     "journal",
+    "claims",
     "budgets",
     "releases",
     "inbox",
     "trust",
     "retention",
+    HOLDERS,
 )
 ARTIFACTS = "artifacts"  # the object store
 
@@ -85,12 +89,16 @@ def streams(replicas: int = 1) -> tuple[StreamConfig, ...]:
     )
 
 
+# A claim outlives the outcome that the journal keeps of it: without either, a run would happen again.
+_MAX_AGE = {"journal": 30 * DAY, "claims": 60 * DAY}
+
+
 def _bucket(name: str) -> StreamConfig:
     return StreamConfig(
         name=f"KV_{name}",
         subjects=[f"$KV.{name}.>"],
         max_msgs_per_subject=1,
-        max_age=30 * DAY if name == "journal" else 0,
+        max_age=_MAX_AGE.get(name, 0),
         allow_rollup_hdrs=True,
         deny_delete=True,
         discard=DiscardPolicy.NEW,
