@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.cli.conftest import Shell
 
-from toolguild.cli.supervise import seats
+from toolguild.cli.seat import seats
 
 SOON = 60.0  # seconds
 

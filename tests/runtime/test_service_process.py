@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from nats.errors import Error as NatsError
 
 from toolguild.runtime.bus import Bus
@@ -104,6 +105,39 @@ async def test_work_that_outlasts_the_grace_is_left_to_others(
         assert await asyncio.wait_for(process.wait(), 60) == 0
     async with at_work(bus, book, adder()):
         assert (await sums_of(bus, 1, within=4.5)).sums == (3,)
+
+
+async def test_a_second_signal_leaves_what_is_under_way_to_others_at_once(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    async with hall(tmp_path, 60) as process:
+        await said(process, "open")
+        await bus.publish(envelope(SumWanted(numbers=(1, 2))))
+        await said(process, "started")
+        process.send_signal(signal.SIGTERM)
+        told = time.monotonic()
+        with pytest.raises(TimeoutError):  # the first one is settled in order
+            await asyncio.wait_for(process.wait(), 1)
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 60) == 0
+        assert time.monotonic() - told < 4
+    async with at_work(bus, book, adder()):
+        assert (await sums_of(bus, 1, within=4.5)).sums == (3,)
+
+
+async def test_what_comes_while_it_stops_is_for_others(
+    bus: Bus, nats: NatsServer, tmp_path: Path
+) -> None:
+    async with hall(tmp_path, 1) as process:
+        await said(process, "open")
+        await bus.publish(envelope(Add(numbers=(1, 2))))
+        await said(process, "started")
+        process.send_signal(signal.SIGTERM)
+        await bus.publish(envelope(Add(numbers=(3, 4))))
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        assert (process.returncode, out.count(b"started")) == (0, 0), err
+    async with at_work(bus, book, adder()):
+        assert sorted((await sums_of(bus, 2, within=4.5)).sums) == [3, 7]
 
 
 async def test_without_a_guild_it_says_what_to_do(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,11 +18,12 @@ from toolguild.errors import Misconfigured, UsageError
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from toolguild.cli.rolling import Answer, Request
     from toolguild.cli.state import State
     from toolguild.settings import Settings
 
 START_WITHIN = 100.0  # seconds for a guild in the background to be ready
-END_WITHIN = 60.0  # seconds for it to end in order
+END_WITHIN = 30.0  # seconds beyond the grace for it to end in order
 
 
 def up(
@@ -76,11 +78,78 @@ def status(as_json: Json = False) -> int:
     return asyncio.run(_report(settings, read_state(settings), as_json=as_json))
 
 
-def down(as_json: Json = False) -> int:
+def restart(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SERVICE]...", help="Services, or processes as `status` names them."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Restart the processes of the guild that `up` started, one after another, while it goes on working.
+
+    A new process takes messages before the old one is told to stop, and the next one waits for both. JSON:
+    restarted[{name, pid, ready_seconds, settled_seconds}].
+
+    \b
+    toolguild restart
+    toolguild restart executor planner
+    """
+    from toolguild.cli import rolling
+    from toolguild.cli.output import say, say_json
+    from toolguild.cli.result import settings_of
+    from toolguild.cli.state import read_state
+
+    settings = settings_of()
+    state = read_state(settings)
+    if state is None or not state.ready:
+        raise UsageError(
+            f"no guild runs with its data in {settings.data_dir}; `toolguild up` starts one"
+        )
+    known = {one.name for one in state.members} | {one.service for one in state.members}
+    if unknown := sorted(set(names or ()) - known):
+        raise UsageError(
+            f"no such service: {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
+    request = rolling.ask(settings, names or ())
+    os.kill(state.pid, signal.SIGHUP)
+    told = _until_answered(settings, request)
+    if as_json and not told.error:
+        say_json({"restarted": [vars(one) for one in told.replaced]})
+    elif not as_json:
+        for one in told.replaced:
+            took = f"ready after {one.ready_seconds:.1f} s, the old one ended {one.settled_seconds:.1f} s later"
+            say(f"{one.name}: process {one.pid}, {took}")
+    if told.error:
+        raise Misconfigured(f"not all is restarted, the old processes stay: {told.error}")
+    return exits.SUCCEEDED
+
+
+def _until_answered(settings: "Settings", request: "Request") -> "Answer":
+    """Wait for as long as the guild is there: every step of a restart has its own bound."""
+    from toolguild.cli import rolling
+    from toolguild.cli.state import is_held
+
+    while (told := rolling.answered(settings, request)) is None:
+        if not is_held(settings):
+            raise Misconfigured("the guild has ended before it was done")
+        time.sleep(0.05)
+    return told
+
+
+def down(
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="Do not wait for what is under way; the next guild does it."),
+    ] = False,
+    as_json: Json = False,
+) -> int:
     """End the guild that `up` started. What is under way is settled; nothing is lost. JSON: ended.
 
     \b
     toolguild down
+    toolguild down --now
     """
     from toolguild.cli.output import say, say_json
     from toolguild.cli.result import settings_of
@@ -90,11 +159,16 @@ def down(as_json: Json = False) -> int:
     state = read_state(settings)
     if state is not None:
         os.kill(state.pid, signal.SIGTERM)
-        deadline = time.monotonic() + END_WITHIN
+        within = settings.grace_seconds + END_WITHIN
+        deadline = time.monotonic() + within
+        if now:
+            time.sleep(0.2)  # two signals at once count as one
+            with suppress(ProcessLookupError):
+                os.kill(state.pid, signal.SIGTERM)
         while is_held(settings):
             if time.monotonic() > deadline:
                 raise Misconfigured(
-                    f"the guild (process {state.pid}) has not ended in {END_WITHIN:g} s; "
+                    f"the guild (process {state.pid}) has not ended in {within:g} s; "
                     f"look into {settings.data_dir / 'logs'}"
                 )
             time.sleep(0.05)
@@ -123,8 +197,8 @@ def _stay(settings: "Settings", *, as_json: bool) -> int:
 
 def _detach(settings: "Settings") -> "State":
     """Start the guild in a session of its own and return when it is ready."""
+    from toolguild.cli.seat import last_line, log_of
     from toolguild.cli.state import read_state
-    from toolguild.cli.supervise import last_line, log_of
 
     log = log_of(settings, "guild")
     pid = _spawn({**os.environ, **settings.environment()}, log)
@@ -164,8 +238,8 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
     from urllib.parse import urlsplit
 
     from toolguild.cli.output import say, say_json, table
+    from toolguild.cli.seat import is_ready
     from toolguild.cli.state import standing_url
-    from toolguild.cli.supervise import is_ready
     from toolguild.runtime.bus import redacted
 
     members = state.members if state else ()

@@ -1,20 +1,16 @@
 """A guild that stays: nats-server and one process for each service, each started again when it dies."""
 
 import asyncio
-import ctypes
-import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from asyncio.subprocess import Process
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from toolguild.cli.state import Member, State, held, write_state
+from toolguild.cli import rolling
+from toolguild.cli.seat import Seat, end, free_ports, last_line, log_of, seats, start, unready
+from toolguild.cli.state import State, held, write_state
 from toolguild.errors import Misconfigured
 from toolguild.runtime.clock import now
 from toolguild.runtime.server import nats_server
@@ -24,40 +20,11 @@ from toolguild.settings import Settings
 READY_WITHIN = 90.0  # seconds for all services together
 SANDBOX_WITHIN = 10.0  # seconds after which a sandbox that refuses to open is not waited for
 STEADY = (
-    30.0  # seconds after which a process counts as started well, and its next death as the first
+    30.0  # seconds after which a process was started well, and its next death counts as the first
 )
 LONGEST_PAUSE = 5.0  # seconds before a process that keeps dying is started again
-PR_SET_PDEATHSIG = 1
+SLACK = 5.0  # seconds beyond the grace for a process to close what it has open
 EXIT_MISCONFIGURED = 2  # of a service that needs the operator
-
-
-@dataclass
-class Seat:
-    """One process to keep: what it is, and how it does."""
-
-    name: str
-    service: str
-    port: int
-    process: asyncio.subprocess.Process | None = None
-    restarts: int = 0
-
-    @property
-    def member(self) -> Member:
-        """What others are told about it."""
-        pid = self.process.pid if self.process else 0
-        health = f"http://127.0.0.1:{self.port}"
-        return Member(self.name, self.service, pid, health, self.restarts)
-
-
-def seats(services: Iterable[str], executors: int) -> list[Seat]:
-    """Return one seat for each service, as many as asked for the executor, each with a free port."""
-    named = []
-    for service in services:
-        many = executors if service == "executor" else 1
-        names = [service] if many == 1 else [f"{service}-{n + 1}" for n in range(many)]
-        named += [(name, service) for name in names]
-    ports = _free_ports(len(named))
-    return [Seat(name, service, port) for (name, service), port in zip(named, ports, strict=True)]
 
 
 class Supervisor:
@@ -66,115 +33,173 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._seats = seats(installed(), settings.executors)
-        self._stop = asyncio.Event()
+        self._environment: Mapping[str, str] = {}
+        self._stop, self._hurry = asyncio.Event(), asyncio.Event()
+        self._asked = asyncio.Event()  # for a restart
         self._started_at = now()
         self._ready = False
 
     async def run(self, on_ready: Callable[[State], None]) -> None:
-        """Run the guild until SIGTERM or SIGINT. Raises UsageError when it cannot start.
+        """Run the guild until SIGTERM or SIGINT; a second one drops what is under way.
 
-        `on_ready` is called once every service takes messages.
+        SIGHUP restarts services one after another, as the requests that wait ask for. `on_ready` is called
+        once every service takes messages. Raises UsageError when it cannot start.
         """
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._told_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._asked.set)
         settings = self._settings
         with held(settings):
+            rolling.forget(settings)
             async with nats_server(
                 settings.data_dir / "nats",
                 port=settings.nats_port,
                 store_mb=settings.nats_store_mb,
             ) as server:
-                environment = self._environment(server.url)
+                own = settings.model_copy(update={"nats_url": server.url}).environment()
+                self._environment = {**os.environ, **own, "PYTHONUNBUFFERED": "1"}
                 try:
                     async with asyncio.TaskGroup() as group:
                         for seat in self._seats:
-                            group.create_task(self._keep(seat, environment))
+                            group.create_task(self._keep(seat))
                         await self._until_ready()
                         if self._ready:
                             on_ready(self._state())
-                            await self._stop.wait()
+                            await self._serve_requests()
                 finally:
                     self._stop.set()
 
-    def _environment(self, url: str) -> dict[str, str]:
-        own = self._settings.model_copy(update={"nats_url": url}).environment()
-        return {**os.environ, **own, "PYTHONUNBUFFERED": "1"}
+    def _told_to_stop(self) -> None:
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
 
-    async def _keep(self, seat: Seat, environment: Mapping[str, str]) -> None:
+    async def _keep(self, seat: Seat) -> None:
         """Start a process whenever it is not there, more slowly the more often it dies."""
         pause = 0.0
-        while not self._stop.is_set():
-            began = time.monotonic()
-            code = await self._live(seat, environment)
-            if self._stop.is_set():
-                return
-            if code == EXIT_MISCONFIGURED and not self._ready:
-                raise Misconfigured(f"{seat.name} does not start: {last_line(self._log(seat))}")
-            pause = (
-                0.1 if time.monotonic() - began > STEADY else min(2 * pause + 0.1, LONGEST_PAUSE)
-            )
-            seat.restarts += 1
-            await self._sleep(pause)
-
-    async def _live(self, seat: Seat, environment: Mapping[str, str]) -> int:
-        """Run one process from start to end; end it when the guild stops."""
-        log = self._log(seat)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as stream:
-            seat.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "toolguild.cli.serve",
-                seat.service,
-                env={**environment, "TOOLGUILD_HTTP_PORT": str(seat.port)},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                start_new_session=True,  # a Ctrl-C is for us; we then end it in order
-                preexec_fn=_told_when_orphaned(os.getpid()),
-            )
-        if self._ready:
-            write_state(self._settings, self._state())
-        stopping = asyncio.create_task(self._stop.wait())
-        ending = asyncio.create_task(seat.process.wait())
+        seat.process = await self._started(seat, seat.port)
         try:
-            await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
-            return await ending if ending.done() else await self._end(seat.process)
+            while True:
+                process, began = seat.process, time.monotonic()
+                await self._ended(process)
+                if self._stop.is_set():
+                    return
+                if seat.process is not process:
+                    continue  # another one has its seat
+                if process.returncode == EXIT_MISCONFIGURED and not self._ready:
+                    said = last_line(self._log(seat))
+                    raise Misconfigured(f"{seat.name} does not start: {said}")
+                steady = time.monotonic() - began > STEADY
+                pause = 0.1 if steady else min(2 * pause + 0.1, LONGEST_PAUSE)
+                seat.restarts += 1
+                await self._sleep(pause)
+                if self._stop.is_set():
+                    return
+                if seat.process is process:
+                    seat.process = await self._started(seat, seat.port)
+                    self._tell()
         finally:
-            stopping.cancel()
-            if not ending.done():
+            if self._stop.is_set():
+                await self._end(seat.process)
+            elif seat.process.returncode is None:  # something else went wrong
                 seat.process.kill()
                 await seat.process.wait()
 
-    async def _end(self, process: asyncio.subprocess.Process) -> int:
-        process.terminate()
+    async def _started(self, seat: Seat, port: int) -> Process:
+        return await start(seat, port, self._log(seat), self._environment)
+
+    async def _ended(self, process: Process) -> None:
+        """Return once a process has ended, or the guild stops."""
+        stopping = asyncio.create_task(self._stop.wait())
+        ending = asyncio.create_task(process.wait())
         try:
-            return await asyncio.wait_for(process.wait(), self._settings.grace_seconds + 5.0)
-        except TimeoutError:
-            process.kill()
-            return await process.wait()
+            await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            ending.cancel()
+
+    async def _end(self, process: Process) -> None:
+        await end(process, self._settings.grace_seconds + SLACK, self._hurry)
+
+    async def _serve_requests(self) -> None:
+        """Restart what is asked for, one request after another, until the guild stops."""
+        while not self._stop.is_set():
+            stopping = asyncio.create_task(self._stop.wait())
+            asked = asyncio.create_task(self._asked.wait())
+            await asyncio.wait({stopping, asked}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            asked.cancel()
+            if self._stop.is_set() or not self._asked.is_set():
+                return
+            self._asked.clear()
+            requests = rolling.requests(self._settings)
+            if not requests:
+                self._stop.set()  # our terminal is gone
+            for request in requests:
+                await self._serve(request)
+
+    async def _serve(self, request: rolling.Request) -> None:
+        done: list[rolling.Replaced] = []
+        error = ""
+        try:
+            for seat in self._seats:
+                if not request.names or {seat.name, seat.service} & set(request.names):
+                    done.append(await self._replace(seat))
+        except (Misconfigured, OSError) as problem:
+            error = str(problem)
+        rolling.answer(self._settings, request, done, error)
+
+    async def _replace(self, seat: Seat) -> rolling.Replaced:
+        """Start a process for a seat, and end the one that has it once the new one takes messages.
+
+        Raises Misconfigured when the new one does not get ready; the old one stays then.
+        """
+        began = time.monotonic()
+        (port,) = free_ports(1)
+        fresh = await self._started(seat, port)
+        try:
+            while not await self._is_well(seat, port, began):
+                if fresh.returncode is not None:
+                    raise Misconfigured(f"{seat.name} does not start: {last_line(self._log(seat))}")
+                if self._stop.is_set():
+                    raise Misconfigured("the guild ends")
+                await self._sleep(0.02)
+        except BaseException:
+            await self._end(fresh)
+            raise
+        ready = time.monotonic()
+        old, seat.process, seat.port = seat.process, fresh, port
+        self._tell()
+        if old is not None:
+            await self._end(old)
+        over = time.monotonic()
+        return rolling.Replaced(
+            seat.name, fresh.pid, round(ready - began, 3), round(over - ready, 3)
+        )
 
     async def _until_ready(self) -> None:
-        write_state(self._settings, self._state())
+        self._tell()
         began = time.monotonic()
-        waiting = {seat.name: seat for seat in self._seats}
+        waiting: Sequence[Seat] = self._seats
         while waiting and not self._stop.is_set():
-            for name, seat in list(waiting.items()):
-                wrong = await unready(seat.port)
-                took = time.monotonic() - began
-                if wrong == {}:
-                    del waiting[name]
-                elif wrong and (
-                    took > READY_WITHIN or ("sandbox" in wrong and took > SANDBOX_WITHIN)
-                ):
-                    told = "; ".join(f"{check}: {said}" for check, said in wrong.items())
-                    raise Misconfigured(f"{name} is not ready after {took:.0f} s: {told}")
-                elif took > READY_WITHIN:
-                    said = last_line(self._log(seat))
-                    raise Misconfigured(f"{name} is not ready after {took:.0f} s: {said}")
+            waiting = [one for one in waiting if not await self._is_well(one, one.port, began)]
             await self._sleep(0.02)
         self._ready = not waiting
-        write_state(self._settings, self._state())
+        self._tell()
+
+    async def _is_well(self, seat: Seat, port: int, began: float) -> bool:
+        """Whether what was started at `began` is ready. Raises Misconfigured when that takes too long."""
+        wrong = await unready(port)
+        took = time.monotonic() - began
+        late = took > READY_WITHIN
+        if wrong and (late or ("sandbox" in wrong and took > SANDBOX_WITHIN)):
+            told = "; ".join(f"{check}: {said}" for check, said in wrong.items())
+            raise Misconfigured(f"{seat.name} is not ready after {took:.0f} s: {told}")
+        if wrong is None and late:
+            said = last_line(self._log(seat))
+            raise Misconfigured(f"{seat.name} is not ready after {took:.0f} s: {said}")
+        return wrong == {}
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -182,70 +207,12 @@ class Supervisor:
         except TimeoutError:
             return
 
+    def _tell(self) -> None:
+        write_state(self._settings, self._state())
+
     def _state(self) -> State:
         members = tuple(seat.member for seat in self._seats)
         return State(os.getpid(), self._started_at, self._ready, members)
 
     def _log(self, seat: Seat) -> Path:
         return log_of(self._settings, seat.name)
-
-
-def log_of(settings: Settings, name: str) -> Path:
-    """Return where a process of the guild logs."""
-    return settings.data_dir / "logs" / f"{name}.log"
-
-
-def last_line(log: Path) -> str:
-    """Return the last line that a process left, shortened, for a message."""
-    try:
-        lines = log.read_text(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    said = next((line for line in reversed(lines) if line.strip()), "it left no log")
-    return f"{said[:300]} (log: {log})"
-
-
-async def is_ready(port: int) -> bool:
-    """Ask a service's /readyz once, for at most two seconds."""
-    return await unready(port) == {}
-
-
-async def unready(port: int) -> dict[str, str] | None:
-    """Return what a service says is wrong, by check; {} when it is ready, None when it says nothing."""
-    try:
-        async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            try:
-                writer.write(
-                    b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-                )
-                body = (await reader.read()).partition(b"\r\n\r\n")[2]
-            finally:
-                writer.close()
-        checks = json.loads(body)["checks"]
-        return {name: said for name, said in checks.items() if said != "ok"}
-    except (OSError, TimeoutError, ValueError, KeyError):
-        return None
-
-
-def _free_ports(many: int) -> list[int]:
-    """Return different ports that nobody listens on now."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(many)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-
-
-def _told_when_orphaned(parent: int) -> Callable[[], None] | None:
-    """Return what a child runs first, so that it ends in order when its supervisor is killed (Linux)."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def prepare() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
-    return prepare

@@ -87,7 +87,9 @@ async def _slot(inlet: _Inlet) -> None:
             if msg is not None:
                 await settle(post, msg, inlet.handle)
     finally:
-        with suppress(nats.errors.Error):
+        with suppress(TimeoutError, nats.errors.Error, OSError):
+            while inbox.pending_msgs:  # it came when nobody waited for it any more
+                await (await _next(inbox)).nak()
             await inbox.unsubscribe()
 
 

@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any, cast
 
@@ -34,7 +34,11 @@ log = logging.getLogger(__name__)
 
 
 def main(service: Service) -> None:
-    """Run one service until SIGTERM or SIGINT, then exit with 0; with 2 when the operator must act."""
+    """Run one service until SIGTERM or SIGINT, then exit with 0; with 2 when the operator must act.
+
+    What is under way is settled within `grace_seconds`. A second signal drops it: the stream gives it to
+    another process, and this one exits at once, with 0 too.
+    """
     try:
         settings = load_settings()
         telemetry.configure_logs(settings.log_level, settings.log_format)
@@ -48,10 +52,19 @@ def main(service: Service) -> None:
 
 
 async def _until_signal(service: Service, settings: Settings) -> None:
-    stop = asyncio.Event()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    run = asyncio.create_task(run_services([service], settings, stop))
+
+    def signalled() -> None:
+        if stop.is_set():
+            log.warning("%s: told again to stop; what is under way is left to others", service.name)
+            run.cancel()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run_services([service], settings, stop)
+        loop.add_signal_handler(number, signalled)
+    with suppress(asyncio.CancelledError):
+        await run
 
 
 async def run_services(
