@@ -11,6 +11,7 @@ from toolguild.capability import Capabilities, Limits
 from toolguild.errors import Refused
 from toolguild.guild import Guild, Registry
 from toolguild.registry import verify_all
+from toolguild.sandbox.egress import responses
 from toolguild.sandbox.interface import Call, Code
 from toolguild.tool import Draft, Published
 
@@ -24,6 +25,7 @@ class Program:
     imports: tuple[str, ...]
     programs: tuple[str, ...]
     uses: Mapping[str, Code]
+    hosts: tuple[str, ...] = ()
 
     def call(self, arguments: Mapping[str, JsonValue], files: Mapping[str, Path | bytes]) -> Call:
         """Return the call with these arguments and these files below /data."""
@@ -35,7 +37,19 @@ class Program:
             imports=self.imports,
             programs=self.programs,
             uses=self.uses,
+            hosts=self.hosts,
         )
+
+    def rehearsal(self, arguments: Mapping[str, JsonValue], files: Mapping[str, str]) -> Call:
+        """Return the call for an exam or a trial: it never reaches a host.
+
+        The responses that the case declares in its file `guild.responses.json` stand for the hosts; the
+        tool does not see that file. Raises UsageError when it holds none.
+        """
+        texts = dict(files)
+        declared = responses.parse(texts.pop(responses.FILE, "[]")) if self.hosts else None
+        inputs = {name: text.encode() for name, text in texts.items()}
+        return replace(self.call(arguments, inputs), responses=declared)
 
     def mutated(self, source: str, limits: Limits) -> "Program":
         """Return the same program with other code. Its calls get no more than these limits."""
@@ -65,11 +79,13 @@ def published_program(entry: Published, guild: Guild) -> Program:
 
 def _program(draft: Draft, used: Sequence[Published], needs: Capabilities, guild: Guild) -> Program:
     granted = guild.policy.capabilities
+    met = needs.meet(granted)
     return Program(
         code=Code(draft.language, draft.source, draft.entry),
         limits=needs.limits.meet(granted.limits),
         imports=needs.imports,  # whether they are allowed was decided in review
-        programs=needs.meet(granted).programs,
+        programs=met.programs,
+        hosts=met.hosts,
         uses=_aliases(draft, used),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from toolguild.capability import Language
+from toolguild.errors import UsageError
 from toolguild.exam.accept import objection
 from toolguild.exam.generate import Input
 from toolguild.exam.mark import mark, unfit
@@ -66,8 +67,7 @@ class Sitting:
 
     async def run(self, arguments: Mapping[str, JsonValue], files: Mapping[str, str]) -> Ran:
         """Run one call. Raises SandboxBroken when the sandbox failed, never for what the code did."""
-        inputs = {name: text.encode() for name, text in files.items()}
-        ran = await self.sandbox.run(self.program.call(arguments, inputs))
+        ran = await self.sandbox.run(self.program.rehearsal(arguments, files))
         self.peak.add(ran.usage)
         return ran
 
@@ -76,11 +76,19 @@ class Sitting:
         wrong = complaints(dict(case.arguments), self.input_schema)
         if wrong:
             return unfit(case, wrong), None
-        ran = await self.run(case.arguments, case.files)
+        try:
+            ran = await self.run(case.arguments, case.files)
+        except UsageError as error:
+            return unfit(case, (str(error),)), None
         return mark(case, ran, self.output_schema), _answered(case.arguments, case.files, ran)
 
     async def generated(self, inputs: Sequence[Input]) -> tuple[GeneratedResult, list[Answered]]:
-        """Run inputs that nobody has an answer for; the answers of calls that ended well come along."""
+        """Run inputs that nobody has an answer for; the answers of calls that ended well come along.
+
+        A tool with hosts gets none: nobody has said what its hosts would answer.
+        """
+        if self.program.hosts:
+            return GeneratedResult(), []
         ends = await together(inputs, lambda one: self.run(one.arguments, one.files))
         wrong = [
             (one, text)
@@ -128,6 +136,8 @@ class Sitting:
         if again is None or complaints(again, self.input_schema):
             return None  # it does not apply to this call
         ran = await self.run(again, answer.files)
+        if any(one.verdict == "unanswered" for one in ran.requests):
+            return None  # nobody has said what the host answers to this call
         if ran.outcome != "ok":
             return False
         return holds(wanted, answer.arguments, answer.value, _json(ran.value))

@@ -1,7 +1,7 @@
 """Try a published tool on the examples of a request: reuse needs no model."""
 
 from toolguild import telemetry
-from toolguild.errors import Refused
+from toolguild.errors import Refused, UsageError
 from toolguild.exam.mark import mark
 from toolguild.exam.redact import tell_case
 from toolguild.exam.schema import complaints
@@ -50,9 +50,12 @@ async def _failure(guild: Guild, command: TryTool, entry: Published, fits: Fit) 
         case = Case(**{**example.model_dump(), "arguments": arguments, "origin": "spec"})
         if wrong := complaints(arguments, draft.input_schema):
             return f"an example does not meet its input schema: {'; '.join(wrong)}"
-        files = {name: text.encode() for name, text in example.files.items()}
+        try:
+            call = program.rehearsal(arguments, example.files)
+        except UsageError as error:
+            return f"an example cannot be tried: {error}"
         with telemetry.execute_tool(entry.tool.title) as span:
-            ran = await sandbox.run(program.call(arguments, files))
+            ran = await sandbox.run(call)
             telemetry.tool_ended(span, ran.outcome)
         result = mark(case, ran, command.request.output_schema)
         if not result.passed:

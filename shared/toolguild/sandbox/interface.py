@@ -3,7 +3,7 @@
 Every backend keeps these promises, and `checks.py` proves them on the machine at hand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -73,6 +73,9 @@ class Call:
     hosts: tuple[str, ...] = ()  # "name:port" that it may reach; none: it has no network at all
     responses: tuple[Response, ...] | None = (
         None  # in an exam: these answer, and no host is reached
+    )
+    begin: Callable[[], Awaitable[None]] | None = (
+        None  # awaited right before the code runs; what it raises ends the call unrun
     )
 
 

@@ -79,6 +79,8 @@ class Warm:
         try:
             await self._place(call)
             async with way_out(call, child.exchange.door) as requests:
+                if call.begin is not None:
+                    await call.begin()
                 stopped, watched = await self._carry(child, call, answer)
             wall = time.monotonic() - started
             if stopped is None and answer.ended and child.order.processes == 1:
