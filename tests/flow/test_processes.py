@@ -1,12 +1,15 @@
 """A guild of separate processes, each killed at some moment: every task ends once, with the right answer."""
 
 import asyncio
+import itertools
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,19 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
             if await true():
                 return
             await asyncio.sleep(0.01)
+
+
+async def seconds_taken(guild: Standing) -> dict[str, float]:
+    """Return for each task how long it took from its goal to its result."""
+    bus, given, took = guild.hall.bus, dict[str, datetime](), dict[str, float]()
+    subjects = ["toolguild.fact.goal-given.*", "toolguild.fact.result-released.*"]
+    async for entry in log.entries(bus, subjects, live=False):
+        at = datetime.fromisoformat(entry.at)
+        if ".goal-given." in entry.subject:
+            given[entry.key] = at
+        else:
+            took[entry.key] = (at - given[entry.key]).total_seconds()
+    return took
 
 
 async def written(guild: Standing, subject: str = "toolguild.>") -> Counter[str]:
@@ -178,3 +194,99 @@ async def test_every_task_ends_once_and_right_whatever_is_killed(tmp_path: Path)
         everybody |= guild.family()
     assert len(everybody) > len(SERVICES) + 2
     await ended(everybody)
+
+
+DELAY = 10.0  # seconds: the bar for what a restart of everything may cost one task
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_a_restart_of_every_service_under_load_loses_nothing_and_delays_no_task_for_long(
+    tmp_path: Path,
+) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    jobs = (SLUG, AMOUNTS, SLUGS, QUANTITIES, LINES)
+    async with standing_guild(tmp_path / "data", executors=2) as guild:
+        office = Office(guild, tmp_path)
+        for job in jobs:  # makes the tools
+            await office.give(job)
+        await office.results()
+        before = guild.members()
+        calm = max([(await seconds_taken(guild))[task] for task in office.given])
+
+        restarting = asyncio.create_task(guild.command("restart"))
+        given = itertools.cycle(jobs)
+        while not restarting.done():
+            await office.give(next(given))
+            await asyncio.sleep(0.4)
+        told = (await restarting)["restarted"]
+        for job in jobs:
+            await office.give(job)
+
+        assert {one["name"]: one["pid"] for one in told} == guild.members()
+        assert not set(before.values()) & set(guild.members().values())
+        results = await office.results()
+        assert {
+            task: result and (result.status, result.answer) for task, result in results.items()
+        } == {task: ("succeeded", job.answer) for task, job in office.given.items()}
+        for kind in ("task-ended", "result-released"):
+            once = {f"toolguild.fact.{kind}.{task}": 1 for task in office.given}
+            assert await written(guild, f"toolguild.fact.{kind}.*") == once
+        assert await dead_letters(guild.hall.bus) == []
+        took = await seconds_taken(guild)
+        print(  # noqa: T201  # the measured figure, for `pytest -s`
+            f"{len(took)} tasks, longest {max(took.values()):.2f} s, calm {calm:.2f} s, "
+            f"restart {sum(one['ready_seconds'] + one['settled_seconds'] for one in told):.1f} s"
+        )
+        assert max(took.values()) < calm + DELAY
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_a_service_that_does_not_get_ready_again_keeps_its_old_process(
+    tmp_path: Path,
+) -> None:
+    async with standing_guild(tmp_path / "data", tmp_path / "code") as guild:
+        before = guild.members()
+        broken = tmp_path / "code" / "toolguild_auditor"
+        broken.mkdir(parents=True)
+        (broken / "__init__.py").write_text("raise RuntimeError('a bad roll-out')\n")
+        told = await guild.command("restart", "auditor", "planner")
+        assert "auditor does not start" in told["error"]["message"]
+        assert "the old processes stay" in told["error"]["message"]
+        assert guild.members() == before
+        assert (await guild.command("status"))["ready"] is True
+        (broken / "__init__.py").unlink()
+        broken.rmdir()
+        (one,) = (await guild.command("restart", "auditor"))["restarted"]
+        assert guild.members() == before | {"auditor": one["pid"]}
+        assert one["pid"] != before["auditor"]
+        unknown = await guild.command("restart", "nobody")
+        assert "no such service: nobody; there are auditor" in unknown["error"]["message"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_a_guild_that_is_told_twice_to_end_leaves_the_work_to_the_next_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "numbers.txt").write_text("12\n40\n")
+    data, model = tmp_path / "data", "scripted:slow_script:answer"
+    async with standing_guild(data, model=model) as guild:
+        office = Office(guild, tmp_path)
+        task = await office.give(Job(slow_script.GOAL, 105, "numbers.txt"))
+
+        async def runs() -> bool:
+            return (await written(guild, f"toolguild.seen.run-tool.{task}")).total() > 0
+
+        await until(runs)
+        everybody, began = guild.family(), time.monotonic()
+        await guild.command("down", "--now")
+        assert time.monotonic() - began < 8
+        await ended(everybody)
+    async with standing_guild(data, model=model) as guild:
+        result = await client.result_of(guild.hall.bus, task, within=60)
+        assert result is not None
+        assert (result.status, result.answer) == ("succeeded", 105)
+        assert await dead_letters(guild.hall.bus) == []
