@@ -8,7 +8,7 @@ from toolguild.messages import BuildId, Event, TaskId
 from toolguild.messages.events import DraftRefused, DraftReviewed, ToolPublished, ToolTried
 from toolguild.runtime.counted_sandbox import CountedSandbox
 from toolguild.runtime.tally import tally
-from toolguild.sandbox.interface import Call, Code, Ran, Usage
+from toolguild.sandbox.interface import Call, Code, Ran, Reins, Usage
 
 BUILD, NONE = BuildId("b-1"), Digest("0" * 64)
 PASSED = ToolTried(task=TaskId("t-1"), step="s", tool=NONE, title="t@1.0", passed=True)
@@ -46,7 +46,7 @@ def test_a_candidate_that_did_not_pass_is_not_reused() -> None:
 class Box:
     name, isolation = "box", "none"
 
-    async def run(self, call: Call) -> Ran:
+    async def run(self, call: Call, reins: Reins | None = None) -> Ran:
         return Ran("timeout", None, (), "", Usage(2.0, 1.0, 3.0), None)
 
     async def close(self) -> None: ...

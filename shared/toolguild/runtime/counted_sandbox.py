@@ -1,7 +1,7 @@
 """Tells the metrics about each call of a sandbox."""
 
 from toolguild import telemetry
-from toolguild.sandbox.interface import Call, Ran, Sandbox
+from toolguild.sandbox.interface import Call, Ran, Reins, Sandbox
 
 
 class CountedSandbox:
@@ -12,9 +12,9 @@ class CountedSandbox:
         self.name = inner.name
         self.isolation = inner.isolation
 
-    async def run(self, call: Call) -> Ran:
+    async def run(self, call: Call, reins: Reins | None = None) -> Ran:
         """Run one call. Raises what the sandbox within raises; such a call is not counted."""
-        ran = await self._inner.run(call)
+        ran = await self._inner.run(call, reins)
         telemetry.sandbox_ran(self.name, ran.outcome, ran.usage.wall_seconds)
         return ran
 

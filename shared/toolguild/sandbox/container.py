@@ -132,7 +132,11 @@ class Docker:
             await end()
             raise
         root_pid = await asyncio.to_thread(_local_pid, started)
-        return Outer(control, private / "data", end, root_pid)
+
+        async def still(frozen: bool) -> None:
+            await asyncio.to_thread(started.pause if frozen else started.unpause)
+
+        return Outer(control, private / "data", end, root_pid, still=still)
 
     async def close(self) -> None:
         """Remove what all containers share."""

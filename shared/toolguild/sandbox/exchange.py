@@ -10,6 +10,7 @@ from toolguild.capability import Limits
 from toolguild.sandbox import frames
 from toolguild.sandbox.failure import Stop
 from toolguild.sandbox.inside.network import DOOR
+from toolguild.sandbox.stopwatch import Stopwatch
 
 _READ = 1 << 18
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
@@ -27,6 +28,7 @@ class Exchange:
         self.pid: int | None = (
             None  # the child's, once it said it is ready; 0: it cannot be seen from here
         )
+        self.ready = asyncio.Event()  # once the pid is known
         self._channel, self._pipe = channel, printed
         self._loop = asyncio.get_running_loop()
         # Where its proxy accepts. It comes before the child can hear of any tool; None: it ended first.
@@ -36,6 +38,8 @@ class Exchange:
         self._early = b""
         self._unsent = memoryview(b"")
         self._most_printed = _READ
+        self.clock = Stopwatch(0.0, lambda: None)  # of the call, once it is carried
+        self.clock.end()
         self._loop.add_reader(self._channel, self._take)
         self._loop.add_reader(self._pipe, self._take_printed)
 
@@ -45,14 +49,24 @@ class Exchange:
         self._answer = answer
         self._unsent = memoryview(request)
         self._push()
-        timer = self._loop.call_later(limits.wall_seconds, self.stop, "wall")
+        self.clock = Stopwatch(limits.wall_seconds, lambda: self.stop("wall"))
         self._feed(self._early)
         try:
             return await self._over
         finally:
-            timer.cancel()
+            self.clock.end()
             with contextlib.suppress(BlockingIOError, ValueError):
                 self._drain()
+
+    def narrow(self, limits: Limits) -> None:
+        """Hold what is still to come to narrower limits."""
+        assert self._answer is not None, "it is carried"
+        self.clock.narrow(limits.wall_seconds)
+        self._answer.result_bytes = limits.result_kb << 10
+        self._answer.disk_bytes = limits.disk_mb << 20
+        self._most_printed = limits.printed_kb << 10
+        if len(self.printed) > self._most_printed:
+            self._end("printed")
 
     def stop(self, why: Stop) -> None:
         """End the exchange from outside."""
@@ -140,6 +154,7 @@ class Exchange:
                 self.pid = _CREDENTIALS.unpack(content)[0]
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 self._take_door(_DESCRIPTOR.unpack(content)[0], wanted=data == DOOR)
+        self.ready.set()
         return data if data != DOOR else None
 
     def _take_door(self, fd: int, *, wanted: bool) -> None:

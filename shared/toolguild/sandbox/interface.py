@@ -152,8 +152,11 @@ class Sandbox(Protocol):
     name: str  # "bubblewrap", "docker"
     isolation: str  # how calls are kept apart here, in a few words, for reports and the doctor
 
-    async def run(self, call: Call) -> Ran:
+    async def run(self, call: Call, reins: Reins | None = None) -> Ran:
         """Run one call in a fresh process tree with fresh scratch, and return how it ended.
+
+        Reins that freeze it stop the whole tree and its wall clock, or keep it from beginning; limits that they
+        narrow hold at once, and a call that is past one ends as with that limit from the start.
 
         Raises SandboxBroken when the sandbox failed, never because of what the code did. Cancelling
         the task kills the whole process tree before CancelledError leaves this method.

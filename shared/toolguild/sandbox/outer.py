@@ -91,6 +91,7 @@ class Outer:
     end: Callable[[], Awaitable[None]]  # kills everything in it and removes what belongs to it
     root_pid: int | None = None  # as this process sees it, where it can
     group: Group | None = None
+    still: Callable[[bool], Awaitable[None]] | None = None  # lets all in it stand still, or go on
 
 
 class Backend(Protocol):

@@ -8,7 +8,15 @@ from collections import deque
 from toolguild.errors import UsageError
 from toolguild.sandbox import inputs
 from toolguild.sandbox.egress.host import Grant
-from toolguild.sandbox.interface import Call, NotStarted, Ran, SandboxBroken, SandboxUnavailable
+from toolguild.sandbox.hold import Place, begin
+from toolguild.sandbox.interface import (
+    Call,
+    NotStarted,
+    Ran,
+    Reins,
+    SandboxBroken,
+    SandboxUnavailable,
+)
 from toolguild.sandbox.outer import MODES, Backend, Mode, ModeRefused, Template
 from toolguild.sandbox.server import Reaped
 from toolguild.sandbox.warm import Warm
@@ -42,17 +50,25 @@ class Pool:
         """Boot one plain sandbox, and so find out which mode works. Raises SandboxUnavailable."""
         self._idle.append(await self._boot(Template("python")))
 
-    async def run(self, call: Call) -> Ran:
+    async def run(self, call: Call, reins: Reins | None = None) -> Ran:
         """Run one call, see `Sandbox.run`. Raises UsageError for a call that makes no sense."""
         _check(call)
         template = self._template_for(call)
-        async with self._slots:
+        place = Place(self._slots)
+        await begin(reins)
+        await place.take()
+        try:
             try:
-                return await self._serve(call, template)
+                return await self._serve(call, template, reins, place)
             except NotStarted:
-                return await self._serve(call, template)
+                await begin(reins)
+                return await self._serve(call, template, reins, place)
+        finally:
+            place.give()
 
-    async def _serve(self, call: Call, template: Template) -> Ran:
+    async def _serve(
+        self, call: Call, template: Template, reins: Reins | None, place: Place
+    ) -> Ran:
         if self._closed:
             raise SandboxBroken("the sandbox is closed")
         warm = await self._obtain(template)
@@ -61,7 +77,7 @@ class Pool:
             raise SandboxBroken("the sandbox was closed")
         self._busy.add(warm)
         try:
-            return await warm.call(call)
+            return await warm.call(call, reins, place)
         finally:
             self._returning.append(warm)
             if warm.clearing is None:

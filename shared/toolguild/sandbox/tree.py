@@ -39,6 +39,41 @@ def use(pids: list[int]) -> Use:
     return Use(memory / (1 << 20), ticks / _TICKS)
 
 
+def of_call(pid: int) -> list[int]:
+    """Return every living process of the call whose first one is `pid`: all that its fork server has below it.
+
+    A process whose parent ended belongs to the fork server where the call has no process namespace.
+    """
+    server = _parent(pid)
+    return descendants(server) if server else []
+
+
+def idle(root: int, pid: int) -> Use:
+    """Return what the sandbox below `root` uses besides the call of `pid`, and for a call that does nothing.
+
+    Memory that a child shares with its fork server shows in both.
+    """
+    call = set(of_call(pid))
+    rest = use([one for one in descendants(root) if one not in call])
+    server = _parent(pid)
+    shared = use([server]).memory_mb if server else 0.0
+    return Use(rest.memory_mb + shared, rest.cpu_seconds)
+
+
+def stands_still(pid: int) -> bool:
+    """Whether a process is stopped, or has ended."""
+    return _stat(pid)[:1] in ([], ["T"], ["t"], ["Z"], ["X"])
+
+
+def scratch_used_mb(pid: int) -> float:
+    """Return what a call holds in its scratch folder; 0 where it cannot be seen from here."""
+    try:
+        seen = os.statvfs(f"/proc/{pid}/root/tmp")
+    except OSError:
+        return 0.0
+    return (seen.f_blocks - seen.f_bfree) * seen.f_frsize / (1 << 20)
+
+
 def used_by(pid: int | None) -> Use | None:
     """Return what one living process has used and its peak memory, or None where it cannot be seen."""
     if not pid:
@@ -51,6 +86,19 @@ def used_by(pid: int | None) -> Use | None:
     except (OSError, IndexError):
         return None
     return Use(peak_kb / 1024, max(ticks / _TICKS, nanoseconds / 1e9))
+
+
+def _parent(pid: int) -> int | None:
+    after_name = _stat(pid)
+    return int(after_name[1]) if after_name else None
+
+
+def _stat(pid: int) -> list[str]:
+    """Return a process's fields from its state on; none when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _ticks(pid: int) -> int:

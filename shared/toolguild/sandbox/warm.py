@@ -12,18 +12,19 @@ from toolguild.capability import Limits
 from toolguild.sandbox import frames, inputs, tree
 from toolguild.sandbox.egress.proxy import way_out
 from toolguild.sandbox.failure import End, Stop, classify
+from toolguild.sandbox.hold import Hold, Place, narrowed
 from toolguild.sandbox.inside.child import Order
 from toolguild.sandbox.interface import (
     Call,
     NotStarted,
     OutputFile,
     Ran,
+    Reins,
     SandboxBroken,
     Usage,
 )
 from toolguild.sandbox.outer import Mode, Outer, Template
 from toolguild.sandbox.server import Child, Reaped, Server
-from toolguild.sandbox.watch import Watch
 
 _MOST_CALLS = (
     1000  # children of one template share hash seed and memory layout: begin anew now and then
@@ -58,14 +59,18 @@ class Warm:
         used = self.mode == "single" and self._calls > 0
         return self._broken or used or old or self._calls >= _MOST_CALLS
 
-    async def call(self, call: Call) -> Ran:
+    async def call(self, call: Call, reins: Reins | None = None, place: Place | None = None) -> Ran:
         """Run one call. Raises SandboxBroken; cancelling kills the call's tree first.
+
+        While the reins let it stand still it gives its place back.
 
         An answer is returned as soon as it is there. The tree is killed and the next child made
         meanwhile: wait for `clearing` before the next call.
         """
         self._calls += 1
         started = time.monotonic()
+        call = replace(call, limits=narrowed(call.limits, reins))
+        hold = Hold(call.limits, reins, place)
         try:
             child = self._child_for(call)
         except SandboxBroken as error:
@@ -81,8 +86,8 @@ class Warm:
             async with way_out(call, child.exchange.door) as requests:
                 if call.begin is not None:
                     await call.begin()
-                stopped, watched = await self._carry(child, call, answer)
-            wall = time.monotonic() - started
+                stopped = await self._carry(child, call, answer, hold)
+            wall = time.monotonic() - started - child.exchange.clock.stood
             if stopped is None and answer.ended and child.order.processes == 1:
                 used = tree.used_by(child.exchange.pid)
         except OSError as error:
@@ -90,7 +95,8 @@ class Warm:
             raise SandboxBroken(f"the {self.template} sandbox failed: {error}") from error
         finally:
             self._current = None
-            clearing = asyncio.get_running_loop().create_task(self._clear(child, call))
+            clear = self._clear(child, call, paused=hold.paused)
+            clearing = asyncio.get_running_loop().create_task(clear)
             self.clearing = clearing
             if used is None:
                 reaped = await self._cleared(clearing, answer)
@@ -100,7 +106,8 @@ class Warm:
             self._broken = True
             said = child.exchange.printed.decode(errors="replace")[-500:]
             raise NotStarted(f"a child of the {self.template} sandbox failed: {said}", after=0.1)
-        ran = self._ran(call, child, answer, stopped, reaped, watched, wall)
+        call = replace(call, limits=hold.limits)
+        ran = self._ran(call, child, answer, stopped, reaped, hold.most, wall)
         return replace(ran, requests=tuple(requests)) if requests else ran
 
     async def close(self) -> None:
@@ -192,21 +199,22 @@ class Warm:
             raise
 
     async def _carry(
-        self, child: Child, call: Call, answer: frames.Answer
-    ) -> tuple[Stop | None, tree.Use]:
+        self, child: Child, call: Call, answer: frames.Answer, hold: Hold
+    ) -> Stop | None:
         request = frames.request(call, answer.nonce)
         root = self._outer.root_pid
         # V8 and process trees are not bounded by RLIMIT_AS, and at its group's limit a process can
         # thrash for long before the kernel gives up: look from outside.
         unbounded = child.order.processes > 1 or self.template.language == "javascript"
-        if root is None or not unbounded:
-            return await child.exchange.carry(request, answer, call.limits), tree.Use(0, 0)
-        watch = Watch(root, call.limits, child.exchange.stop)
-        try:
-            stopped = await child.exchange.carry(request, answer, call.limits)
-        finally:
-            most = watch.end()
-        return stopped, most
+        if root is not None and unbounded:
+            hold.watch(root, child.exchange)
+        programs = child.order.processes > 1
+
+        def lower(limits: Limits) -> None:
+            self._server.lower(child, order_for(limits, programs=programs))
+
+        async with hold.held(child.exchange, root, self._outer.still, lower):
+            return await child.exchange.carry(request, answer, call.limits)
 
     async def _cleared(self, clearing: asyncio.Task[Reaped], answer: frames.Answer) -> Reaped:
         try:
@@ -220,11 +228,15 @@ class Warm:
                 raise
             raise NotStarted(str(error), after=0.1) from error
 
-    async def _clear(self, child: Child, call: Call) -> Reaped:
+    async def _clear(self, child: Child, call: Call, *, paused: bool) -> Reaped:
         """Kill the call's tree, take its files away, and have the next child made."""
         child.exchange.close()
         if self._closing:
             return _KILLED  # closed meanwhile: everything is dead already
+        if paused:  # its fork server obeys nobody
+            self._broken = True
+            await self._outer.end()
+            return _KILLED
         try:
             if self.mode == "ns" and not self.spent:
                 self._spare = self._server.make(

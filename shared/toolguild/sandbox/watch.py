@@ -14,12 +14,19 @@ _SLACK_MB = 64  # an idle Node, or copies of a template's pages, that show as re
 class Watch:
     """Looks at everything below one process, and says when the growth since the start is too much."""
 
-    def __init__(self, root: int, limits: Limits, stop: Callable[[Stop], None]) -> None:
-        self._root, self._limits, self._stop = root, limits, stop
+    def __init__(
+        self, root: int, limits: Limits, stop: Callable[[Stop], None], idle: tree.Use
+    ) -> None:
+        """Look at the tree below `root` from now on; `idle` is what it uses without the call."""
+        self._root, self._limits, self._stop, self._idle = root, limits, stop, idle
+        self._scratch_of: int | None = None
         self._loop = asyncio.get_running_loop()
-        self._idle = tree.use(tree.descendants(root))
         self._peak = tree.Use(0.0, 0.0)
         self._timer = self._loop.call_later(_EVERY, self._look)
+
+    def narrow(self, limits: Limits, pid: int | None) -> None:
+        """Go on with narrower limits. The scratch of `pid` was made larger, so it is looked at, too."""
+        self._limits, self._scratch_of = limits, pid
 
     def end(self) -> tree.Use:
         """Stop looking, and return the most that was seen."""
@@ -35,5 +42,7 @@ class Watch:
             self._stop("memory")
         elif cpu > self._limits.cpu_seconds:
             self._stop("cpu")
+        elif self._scratch_of and tree.scratch_used_mb(self._scratch_of) > self._limits.disk_mb:
+            self._stop("disk")
         else:
             self._timer = self._loop.call_later(_EVERY, self._look)

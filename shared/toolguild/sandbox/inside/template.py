@@ -3,7 +3,7 @@
 The supervisor speaks to it over a packet socket::
 
     S {order} + descriptors [channel, printed]    make a child that waits on its channel
-    L {id, cpu_seconds, memory_mb}                lower a waiting child's limits
+    L {id, cpu_seconds, memory_mb}                lower a child's limits, whether it waits or runs
     K {id}                                        kill it and all that came from it
     X {id, status, cpu_seconds, peak_kb}          the answer to K
 
@@ -209,12 +209,13 @@ class Template:
 
     def _lower(self, id: int, cpu_seconds: float, memory_mb: int) -> None:
         memory = memory_mb if self._argv is None else None
-        child.lower(
-            self._children[id],
-            self._walls.baseline_bytes,
-            cpu_seconds=cpu_seconds,
-            memory_mb=memory,
-        )
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            child.lower(
+                self._children[id],
+                self._walls.baseline_bytes,
+                cpu_seconds=cpu_seconds,
+                memory_mb=memory,
+            )
 
     def _kill(self, id: int) -> None:
         pid = self._children.pop(id)
