@@ -5,8 +5,11 @@ import os
 import stat
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
+from nats.js import JetStreamContext
+from nats.js.api import PubAck
 
 from toolguild.errors import PermanentError, UsageError
 from toolguild.messages import Artifact
@@ -121,6 +124,34 @@ async def test_a_file_that_changes_on_the_way_is_refused(bus: Bus, tmp_path: Pat
         await objects.put("0" * 64, write(tmp_path / "f", b"other"))
     with pytest.raises(PermanentError, match="is not in the store"):
         await objects.get("0" * 64)
+
+
+class LateAnswers:
+    """JetStream as it is while the server restarts: the first message of each kind arrives, its answer not."""
+
+    def __init__(self, js: JetStreamContext) -> None:
+        self._js = js
+        self._late = {"C", "M"}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._js, name)
+
+    async def publish(self, subject: str, *arguments: Any, **options: Any) -> PubAck:
+        answer = await self._js.publish(subject, *arguments, **options)
+        kind = subject.split(".")[2]
+        if kind in self._late:
+            self._late.remove(kind)
+            raise TimeoutError
+        return answer
+
+
+async def test_a_file_is_whole_though_the_answers_to_its_messages_came_too_late(bus: Bus) -> None:
+    content = content_of(2 * CHUNK)
+    name = hashlib.sha256(content).hexdigest()
+    late = Objects(LateAnswers(bus.js))  # type: ignore[arg-type]  # all of it that is used here
+    await late.put(name, content)
+    assert await bus.objects.get(name) == content
+    assert (await bus.js.stream_info("OBJ_artifacts")).state.messages == 3
 
 
 async def test_a_large_file_is_never_held_in_memory(

@@ -7,11 +7,16 @@ a reconnect. A direct get is one request for one chunk: it can be repeated, and 
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncGenerator
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
+import nats.errors
 from nats.js import JetStreamContext
-from nats.js.api import ObjectInfo, ObjectMeta, ObjectMetaOptions
+from nats.js.api import ObjectInfo, ObjectMetaOptions
 from nats.js.errors import NotFoundError
 from nats.js.object_store import ObjectStore
 
@@ -21,6 +26,7 @@ from toolguild.runtime.retry import retried
 from toolguild.runtime.topology import ARTIFACTS
 
 CHUNK = 512 * 1024  # bytes; one disk write each
+_ROLLUP = {"Nats-Rollup": "sub"}  # the last word on a name replaces those before it
 
 
 class Objects:
@@ -48,25 +54,53 @@ class Objects:
         the content is not what its name says.
         """
 
-        async def store() -> None:
-            if await self._known(name) is None:
-                await self._put(name, content)
-
         if holder:  # before looking: what is held is not deleted
             await self.holders.hold((name,), holder)
-        await retried(store, f"store object {name[:12]}")
+        if await retried(lambda: self._known(name), f"look up object {name[:12]}") is None:
+            await self._put(name, content)
 
     async def _put(self, name: str, content: bytes | Path) -> None:
-        meta = ObjectMeta(options=ObjectMetaOptions(max_chunk_size=CHUNK))
-        if isinstance(content, bytes):
-            info = await self._store.put(name, content, meta)
-        else:
-            file = await asyncio.to_thread(content.open, "rb")
-            with file:
-                info = await self._store.put(name, file, meta)
-        if _sha256(info) != name:
-            await self._store.delete(name)
-            raise PermanentError("a file changed while it was being stored; try again")
+        """Write chunks and then what names them, each again under its id until the server has it.
+
+        nats-py's own `put` takes the chunks away again when the answer to the last message is late, though
+        that message may be in the store by then: an object that is there and has lost its content.
+        """
+        nuid = uuid4().hex
+        sha, size, chunks = hashlib.sha256(), 0, 0
+        try:
+            async for chunk in _chunks_of(content):
+                chunks, size = chunks + 1, size + len(chunk)
+                sha.update(chunk)
+                await self._write(f"C.{nuid}", chunk, f"{nuid}.{chunks}", name)
+            if sha.hexdigest() != name:
+                raise PermanentError("a file changed while it was being stored; try again")
+        except BaseException:
+            with suppress(
+                TimeoutError, nats.errors.Error
+            ):  # nothing names them: they are only in the way
+                await self._js.purge_stream(self._stream, subject=f"$O.{self._bucket}.C.{nuid}")
+            raise
+        info = ObjectInfo(
+            name=name,
+            bucket=self._bucket,
+            nuid=nuid,
+            size=size,
+            chunks=chunks,
+            digest=f"SHA-256={base64.urlsafe_b64encode(sha.digest()).decode()}",
+            options=ObjectMetaOptions(max_chunk_size=CHUNK),
+            mtime=datetime.now(UTC).isoformat(),
+        )
+        named = f"M.{base64.urlsafe_b64encode(name.encode()).decode()}"
+        await self._write(named, json.dumps(info.as_dict()).encode(), nuid, name, _ROLLUP)
+
+    async def _write(
+        self, subject: str, data: bytes, id_: str, name: str, more: Mapping[str, str] | None = None
+    ) -> None:
+        headers = {"Nats-Msg-Id": id_, **(more or {})}
+        await retried(
+            lambda: self._js.publish(f"$O.{self._bucket}.{subject}", data, headers=headers),
+            f"store object {name[:12]}",
+        )
 
     async def delete(self, name: str) -> int:
         """Delete an object and return how many bytes it had; 0 if it is not there."""
@@ -114,5 +148,12 @@ class Objects:
             raise PermanentError("an object in the store has lost a chunk") from error
 
 
-def _sha256(info: ObjectInfo) -> str:
-    return base64.urlsafe_b64decode((info.digest or "").removeprefix("SHA-256=")).hex()
+async def _chunks_of(content: bytes | Path) -> AsyncGenerator[bytes, None]:
+    if isinstance(content, bytes):
+        for start in range(0, len(content), CHUNK):
+            yield content[start : start + CHUNK]
+        return
+    file = await asyncio.to_thread(content.open, "rb")
+    with file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK):
+            yield chunk
