@@ -13,6 +13,7 @@ from toolguild.cli import (
     inbox,
     operate,
     prune,
+    replay,
     review,
     run,
     sandbox,
@@ -77,6 +78,7 @@ tasks.app.command("prune")(prune.prune)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(dead.app, name="dead")
+app.command("replay")(replay.replay)
 app.command("up")(operate.up)
 app.command("status")(operate.status)
 app.command("restart")(operate.restart)

@@ -41,6 +41,11 @@ class BucketJournal:
             self._unwritten.pop(name, None)
             return await claim.unpack(self._bodies, known)
 
+    async def known(self, key: str) -> bytes | None:
+        """Return what is remembered under a key, or None."""
+        found = await self._read(digest_of_bytes(key.encode()))
+        return None if found is None else await claim.unpack(self._bodies, found)
+
     async def _read(self, name: str) -> bytes | None:
         try:
             entry = await retried(lambda: self._kv.get(name), "read the journal")
