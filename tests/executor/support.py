@@ -17,7 +17,7 @@ from toolguild.model.prompt import PromptFile, parse_prompt
 from toolguild.policy import Policy
 from toolguild.registry import MemoryRegistry
 from toolguild.runtime.claims import MemoryClaims
-from toolguild.sandbox.interface import Call, Ran, Sandbox, Usage
+from toolguild.sandbox.interface import Call, Ran, Reins, Sandbox, Usage
 from toolguild.testing import samples
 from toolguild.testing.archive import NoArchive
 from toolguild.testing.keys import SampleKeys
@@ -119,7 +119,7 @@ class TableSandbox:
         self.end = end
         self.calls: list[Call] = []
 
-    async def run(self, call: Call) -> Ran:
+    async def run(self, call: Call, reins: Reins | None = None) -> Ran:
         self.calls.append(call)
         return self.end(call)
 

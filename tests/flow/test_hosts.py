@@ -51,5 +51,6 @@ async def test_without_a_grant_no_such_tool_is_made_and_the_host_is_not_reached(
     async with hall_with(tmp_path) as hall:
         result, _ = await hall.run(f"Post 7 to http://127.0.0.1:{host.port}/count")
 
-    assert result.status == "refused", result.reason
+    assert result.status != "succeeded"
+    assert "do not import urllib.request: the policy denies it" in result.reason
     assert host.reached == 0

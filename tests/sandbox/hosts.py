@@ -16,6 +16,7 @@ class Asked:
     heads: list[str] = field(default_factory=list)
     answer: bytes | None = None  # raw, instead of the usual one
     reached: int = 0  # connections
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reached += 1
@@ -32,6 +33,7 @@ class Asked:
                 await reader.readline()
             method, path, _ = head.split(" ", 2)
             self.requests.append((method, path, body))
+            self.was_asked.set()
             text = f"{method} {path} ".encode() + body
             usual = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(text), text)
             writer.write(usual if self.answer is None else self.answer)
