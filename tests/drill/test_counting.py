@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from toolguild.client.task import Noted
 from toolguild.drill import count
 from toolguild.drill.count import Outcome
-from toolguild.drill.jobs import Job, jobs
+from toolguild.drill.jobs import KINDS, Job, jobs
 from toolguild.drill.paid import ModelCall, Paid
 from toolguild.drill.run import expected, judged
 from toolguild.drill.strikes import Strike
@@ -16,6 +16,7 @@ from toolguild.drill.takeover import Sign
 from toolguild.drill.tap import Tap
 from toolguild.drill.trial import Trial
 from toolguild.messages import Artifact, Envelope, Event, Result, TaskId, events
+from toolguild.runtime.dead import DeadLetter
 
 TASK = TaskId("t-1")
 JOB = jobs(4)[3]  # with a file that comes out
@@ -47,6 +48,7 @@ def trial(*envelopes: Envelope, **changes: Any) -> Trial:
         tap=Tap(),
         paid=Paid(0, (), ()),
         dead=(),
+        effects={},
         gone=frozenset(),
         strikes=(),
         refused=0,
@@ -118,10 +120,59 @@ def test_a_file_that_cannot_be_fetched_differs() -> None:
     assert len(found.differing) == 1
 
 
+def letter(code: str, task: str = TASK) -> DeadLetter:
+    return DeadLetter(
+        agent="executor-run",
+        code=code,
+        reason="so it was",
+        subject=f"toolguild.do.run-tool.{task}",
+        headers={},
+        body="",
+        deliveries=1,
+        at="2026-01-01T00:00:00Z",
+    )
+
+
 def test_a_dead_letter_counts() -> None:
-    found = judged(trial(released()), trial(released(), dead=("executor-run: bug",)))
+    found = judged(trial(released()), trial(released(), dead=(letter("bug"),)))
     assert found.as_json()["dead"] == 1
-    assert found.wrong == ["dead letter: executor-run: bug"]
+    assert len(found.wrong) == 1
+
+
+POST = jobs(len(KINDS), port=8123)[-1]
+ASKED = Envelope(
+    id=uuid4(),
+    body=events.WorkFailed(
+        about_key=TASK, of="run-tool", code="interrupted", reason="it had begun"
+    ),
+)
+
+
+def posted(*envelopes: Envelope, **changes: Any) -> Trial:
+    return trial(*envelopes, accepted={TASK: POST}, **changes)
+
+
+def test_an_effect_that_happened_twice_counts_disturbed_or_not() -> None:
+    assert POST.effect
+    right = released(answer=POST.answer, files=())
+    for calm, hit in (({"8": 1}, {"8": 2}), ({"8": 2}, {"8": 1})):
+        found = judged(posted(right, effects=calm), posted(right, effects=hit))
+        assert len(found.effects_twice) == 1
+        assert found.wrong == [f"effect twice: {found.effects_twice[0]}"]
+
+
+def test_a_run_with_an_effect_that_a_person_has_to_look_at_neither_differs_nor_is_lost() -> None:
+    right = released(answer=POST.answer, files=())
+    stopped = released(status="failed", answer=None, files=())
+    hit = posted(ASKED, stopped, dead=(letter("interrupted"),), effects={"8": 1})
+    found = judged(posted(right), hit)
+    assert (len(found.escalated), found.wrong) == (1, [])
+
+
+def test_an_interrupted_run_without_an_effect_excuses_nothing() -> None:
+    stopped = released(status="failed", answer=None, files=())
+    found = judged(trial(released()), trial(ASKED, stopped, dead=(letter("interrupted"),)))
+    assert (len(found.differing), len(found.dead), found.escalated) == (1, 1, [])
 
 
 def test_a_slow_takeover_misses_the_bar() -> None:

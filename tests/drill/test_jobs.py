@@ -44,7 +44,9 @@ def test_the_plan_of_a_job_names_tools_that_answer_what_the_job_expects(
     found: dict[str, Any] = {}
     for step in plan_of(job.goal.primary)["steps"]:
         if tools.parts(step["new_name"])[0].language != "python":
-            pytest.skip("the tests of the flow run JavaScript")
+            pytest.skip("Node runs it in the drill itself")
+        if job.effect:
+            pytest.skip("a server answers it in the drill itself")
         call = functions(step["new_name"], tmp_path)
         (argument,) = step["arguments"]
         value = argument["value"]

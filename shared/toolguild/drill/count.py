@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from toolguild.client.task import Noted
 from toolguild.messages import Envelope, Result, events
 
+INTERRUPTED = "interrupted"  # of a run that was begun, may have had its effect, and is not repeated
 END = ("task-ended", "result-released")
 
 
@@ -39,6 +40,16 @@ def results(log: Iterable[Noted]) -> dict[str, Result]:
 def lost(accepted: Set[str], log: Iterable[Noted]) -> set[str]:
     """Return the tasks that were accepted and never ended."""
     return set(accepted) - results(log).keys()
+
+
+def interrupted(log: Iterable[Noted]) -> set[str]:
+    """Return the tasks that a run with effects outside was lost to: it is not repeated, a person has to look."""
+    return {
+        noted.envelope.key
+        for noted in log
+        if isinstance(noted.envelope.body, events.WorkFailed)
+        and (noted.envelope.body.of, noted.envelope.body.code) == ("run-tool", INTERRUPTED)
+    }
 
 
 def ended_twice(log: Iterable[Noted], said: Iterable[Envelope]) -> set[str]:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,7 @@ def calls_of(directory: Path) -> Path:
     return directory / "calls.jsonl"
 
 
-def environment(directory: Path, executors: int, variables: Mapping[str, str]) -> dict[str, str]:
+def environment(directory: Path, executors: int, policy: Path | None) -> dict[str, str]:
     """Return what the guild's processes see: nothing of the operator's guild but the choice of the sandbox."""
     own = {
         "TOOLGUILD_DATA_DIR": str(directory),
@@ -90,12 +90,14 @@ def environment(directory: Path, executors: int, variables: Mapping[str, str]) -
         for name, value in os.environ.items()
         if not name.startswith("TOOLGUILD") or name == "TOOLGUILD_SANDBOX"
     }
-    return {**ambient, **own, CALLS: str(calls_of(directory)), **variables}
+    if policy is not None:
+        own["TOOLGUILD_POLICY"] = str(policy)
+    return {**ambient, **own, CALLS: str(calls_of(directory))}
 
 
 @asynccontextmanager
 async def drill_guild(
-    directory: Path, *, executors: int, variables: Mapping[str, str] | None = None
+    directory: Path, *, executors: int, policy: Path | None = None
 ) -> AsyncIterator[DrillGuild]:
     """Run a guild for as long as the block lasts, and leave no process of it behind.
 
@@ -106,7 +108,7 @@ async def drill_guild(
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid())),
             *(sys.executable, "-m", "toolguild.cli", "up", "--foreground"),
-            env=environment(directory, executors, variables or {}),
+            env=environment(directory, executors, policy),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

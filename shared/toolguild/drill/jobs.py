@@ -28,6 +28,7 @@ class Job:
     answer: JsonValue
     files: dict[str, bytes] = field(default_factory=dict)
     writes: dict[str, bytes] = field(default_factory=dict)
+    effect: str = ""  # what the counting server counts it under
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,21 @@ class _Of:
     number: int
     edition: int
     random: Random
+    port: int  # of the counting server
 
     def text(self, words: int = 3) -> str:
         return " ".join(self.random.choice(WORDS) for _ in range(words))
 
 
-def jobs(many: int, *, seed: int = 0) -> list[Job]:
-    """Return so many jobs of all kinds by turns; the same for the same seed."""
+def jobs(many: int, *, seed: int = 0, port: int = 0) -> list[Job]:
+    """Return so many jobs of all kinds by turns; the same for the same seed. `port`: of the counting server."""
     kinds = list(KINDS)
-    return [job(number, kinds[number % len(kinds)], seed=seed) for number in range(many)]
+    return [job(number, kinds[number % len(kinds)], seed=seed, port=port) for number in range(many)]
 
 
-def job(number: int, kind: str, *, seed: int = 0) -> Job:
+def job(number: int, kind: str, *, seed: int = 0, port: int = 0) -> Job:
     """Return one job. Raises KeyError for a kind that there is not."""
-    of = _Of(number, 1 + number // SHARED, Random(f"{seed}:{number}"))
+    of = _Of(number, 1 + number // SHARED, Random(f"{seed}:{number}"), port)
     made = KINDS[kind](of)
     return Job(number=number, kind=kind, **made)
 
@@ -142,6 +144,16 @@ def _judged(of: _Of) -> dict[str, Any]:
     }
 
 
+def _post(of: _Of) -> dict[str, Any]:
+    """An effect outside the sandbox, which must not happen twice."""
+    url = f"http://127.0.0.1:{of.port}/count/{of.number}"
+    return {
+        "goal": _goal(of, "post", of.port, url),
+        "answer": tools.counted(of.number) + 1,
+        "effect": str(of.number),
+    }
+
+
 KINDS: dict[str, Callable[[_Of], dict[str, Any]]] = {
     "make": _make,
     "fan-out": _fan_out,
@@ -151,4 +163,5 @@ KINDS: dict[str, Callable[[_Of], dict[str, Any]]] = {
     "slow": _slow,
     "chain": _chain,
     "judged": _judged,
+    "post": _post,
 }

@@ -15,7 +15,7 @@ from toolguild.errors import PermanentError, TemporaryError
 from toolguild.guild import Artifacts
 from toolguild.runtime import claim
 from toolguild.runtime.bus import Bus
-from toolguild.runtime.dead import dead_letters
+from toolguild.runtime.dead import DeadLetter, dead_letters
 from toolguild.runtime.retry import retried
 from toolguild.runtime.store import bucket
 from toolguild.runtime.topology import LOG, WORK
@@ -81,12 +81,9 @@ def calls_of(place: Path) -> list[ModelCall]:
     return calls_in(place.read_text().splitlines()) if place.exists() else []
 
 
-async def dead_of(bus: Bus) -> tuple[str, ...]:
-    """Return the dead letters, a line for each."""
-    return tuple(
-        f"{kept.letter.agent} {kept.letter.subject}: {kept.letter.code}: {kept.letter.reason}"
-        for kept in await dead_letters(bus)
-    )
+async def dead_of(bus: Bus) -> tuple[DeadLetter, ...]:
+    """Return the dead letters, oldest first."""
+    return tuple([kept.letter for kept in await dead_letters(bus)])
 
 
 async def gone(artifacts: Artifacts, noted: Sequence[Noted]) -> frozenset[str]:

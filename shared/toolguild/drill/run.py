@@ -9,10 +9,11 @@ from pathlib import Path
 from toolguild.canonical import digest_of_bytes
 from toolguild.drill import count
 from toolguild.drill.count import Outcome
+from toolguild.drill.effects import counting_server
 from toolguild.drill.jobs import Job, jobs
 from toolguild.drill.report import Found
 from toolguild.drill.takeover import takeovers
-from toolguild.drill.trial import Say, Strikes, Trial, trial
+from toolguild.drill.trial import Say, Stage, Strikes, Trial, trial
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,24 @@ async def drill(orders: Orders, say: Say) -> Found:
 
     Raises Misconfigured when no guild starts here.
     """
-    work = jobs(orders.tasks, seed=orders.seed)
     plan = Strikes(orders.kills, orders.every, orders.seed)
-    with _folder(orders.keep) as folder:
-        say(f"drill: {orders.tasks} tasks undisturbed, on {orders.executors} executors")
-        calm = await trial(folder / "calm", work, orders.executors, None, say)
-        say(f"drill: that took {calm.seconds:.0f} s; now the same with {orders.kills} kills")
-        hit = await trial(folder / "struck", work, orders.executors, plan, say)
+    async with counting_server() as effects:
+        work = jobs(orders.tasks, seed=orders.seed, port=effects.port)
+        with _folder(orders.keep) as folder:
+            stage = Stage(work, orders.executors, _policy(folder, effects.port), effects)
+            say(f"drill: {orders.tasks} tasks undisturbed, on {orders.executors} executors")
+            calm = await trial(folder / "calm", stage, None, say)
+            say(f"drill: that took {calm.seconds:.0f} s; now the same with {orders.kills} kills")
+            hit = await trial(folder / "struck", stage, plan, say)
     return judged(calm, hit)
+
+
+def _policy(folder: Path, port: int) -> Path:
+    """Write the policy of the drill's guilds: the shipped one, and the counting server as a granted host."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "policy.yaml"
+    place.write_text(f'capabilities:\n  hosts: ["127.0.0.1:{port}"]\n')
+    return place
 
 
 @contextmanager
@@ -60,6 +71,7 @@ def judged(calm: Trial, hit: Trial) -> Found:
     }
     found = outcomes(hit)
     twice = count.ended_twice(hit.log, hit.tap.ends)
+    asked = {task for task in count.interrupted(hit.log) if _has_effect(task, hit)}
     return Found(
         accepted=len(hit.accepted),
         ended=len(found),
@@ -73,10 +85,23 @@ def judged(calm: Trial, hit: Trial) -> Found:
         lost=[_named(task, hit) for task in sorted(count.lost(hit.accepted.keys(), hit.log))],
         ended_twice=[_named(task, hit) for task in sorted(twice)],
         differing=[
-            f"{_named(task, hit)}: {end}" for task, end in count.differing(found, wanted).items()
+            f"{_named(task, hit)}: {end}"
+            for task, end in count.differing(found, wanted).items()
+            if task not in asked
+        ],
+        escalated=[_named(task, hit) for task in sorted(asked)],
+        effects_twice=[
+            f"effect {effect}: {many} times"
+            for ran in (calm, hit)
+            for effect, many in ran.effects.items()
+            if many > 1
         ],
         paid_twice=[str(one) for one in calm.paid.twice + hit.paid.twice],
-        dead=list(hit.dead),
+        dead=[
+            f"{one.agent} {one.subject}: {one.code}: {one.reason}"
+            for one in hit.dead
+            if one.code != count.INTERRUPTED or one.subject.rpartition(".")[2] not in asked
+        ],
         asked_again=len(hit.paid.again),
         model_calls=hit.paid.calls,
         refused=hit.refused,
@@ -98,6 +123,10 @@ def outcomes(ran: Trial) -> dict[str, Outcome]:
         for task, result in count.results(ran.log).items()
         if task in ran.accepted
     }
+
+
+def _has_effect(task: str, ran: Trial) -> bool:
+    return task in ran.accepted and bool(ran.accepted[task].effect)
 
 
 def _named(task: str, ran: Trial) -> str:

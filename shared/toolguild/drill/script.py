@@ -87,6 +87,8 @@ def plan_of(goal: str) -> Json:
         return _step(id_, tools.named(family, int(edition)), int(number), value)
 
     match kind:
+        case "post":
+            steps = [step("s1", "post", data)]
         case "make" | "judged":
             steps = [step("s1", "slug", data)]
         case "javascript":

@@ -4,6 +4,7 @@ What a tool answers depends on its edition, so that no other one can stand in fo
 only where their data says so: an exam is quick, a run takes as long as a job wants.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,6 +30,7 @@ class Family:
     source: str
     cases: Callable[[int], list[Json]]
     language: Literal["python", "javascript"] = "python"
+    deterministic: bool = True
 
 
 def named(family: str, edition: int) -> str:
@@ -57,10 +59,8 @@ def purpose_of(name: str, job: int) -> str:
 def exam_of(name: str) -> Json:
     """Return the exam that the scripted examiner sets."""
     family, edition = parts(name)
-    return {
-        "cases": family.cases(edition),
-        "properties": [{"kind": "deterministic", "argument": None}],
-    }
+    properties = [{"kind": "deterministic", "argument": None}] if family.deterministic else []
+    return {"cases": family.cases(edition), "properties": properties}
 
 
 def slug(text: str, edition: int) -> str:
@@ -92,6 +92,11 @@ def letter(lines: list[str], edition: int) -> str:
 def slow(numbers: list[int], edition: int) -> int:
     """Return what the slow tools answer for the numbers behind the pause."""
     return sum(numbers) * 2 + edition
+
+
+def counted(number: int) -> int:
+    """Return what the counting server answers about an effect."""
+    return 7 * number + 3
 
 
 def csv_of(rows: Mapping[str, list[int]]) -> str:
@@ -135,9 +140,35 @@ def _slow_cases(edition: int) -> list[Json]:
     ]
 
 
+def _post_cases(port: int) -> list[Json]:
+    """The host is not asked in an exam: its answers are declared."""
+    cases = []
+    for number in (1, 2, 3):
+        url = f"http://127.0.0.1:{port}/count/{number}"
+        declared = {"method": "POST", "url": url, "request": "1", "body": str(counted(number))}
+        files = [{"name": "guild.responses.json", "text": json.dumps([declared])}]
+        cases.append({"arguments": {"url": url}, "files": files, "expected": counted(number) + 1})
+    return cases
+
+
 _TEXT, _PATH = Argument("text", "string"), Argument("path", "file")
 
 FAMILIES: dict[str, Family] = {
+    "post": Family(  # its edition is the port of the counting server
+        purpose="Post 1 to the url on 127.0.0.1:{n} and return the JSON number that it answers, plus one.",
+        argument=Argument("url", "string"),
+        returns="integer",
+        source=(
+            "import json\n"
+            "import urllib.request\n\n\n"
+            "def {name}(url):\n"
+            '    request = urllib.request.Request(url, data=b"1", method="POST")\n'
+            "    with urllib.request.urlopen(request, timeout=20) as answer:\n"
+            "        return json.loads(answer.read()) + 1\n"
+        ),
+        cases=_post_cases,
+        deterministic=False,
+    ),
     "slug": Family(
         purpose="Return the text in lower case with hyphens, as edition {n} of the slug.",
         argument=_TEXT,

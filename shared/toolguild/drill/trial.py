@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from random import Random
 
 from toolguild.client.task import Noted
 from toolguild.drill import records
+from toolguild.drill.effects import Effects
 from toolguild.drill.guild import drill_guild
 from toolguild.drill.jobs import Job
 from toolguild.drill.paid import Paid, paid
@@ -18,6 +19,7 @@ from toolguild.drill.striker import Striker, services_of
 from toolguild.drill.strikes import Strike
 from toolguild.drill.tap import Tap, tapped
 from toolguild.drill.work import Work
+from toolguild.runtime.dead import DeadLetter
 from toolguild.runtime.server import running
 
 PATIENCE = 120.0  # seconds without any end after which what is open counts as lost
@@ -45,22 +47,33 @@ class Trial:
     log: Sequence[Noted]
     tap: Tap
     paid: Paid
-    dead: tuple[str, ...]
+    dead: tuple[DeadLetter, ...]
+    effects: Mapping[str, int]  # how often each has happened
     gone: frozenset[str]  # tasks with a file that cannot be fetched, or is not what it is called
     strikes: tuple[Strike, ...]
     refused: int
     seconds: float
 
 
-async def trial(
-    directory: Path, jobs: Sequence[Job], executors: int, plan: Strikes | None, say: Say
-) -> Trial:
+@dataclass(frozen=True)
+class Stage:
+    """Where the jobs are done, undisturbed and struck alike."""
+
+    jobs: Sequence[Job]
+    executors: int
+    policy: Path
+    effects: Effects
+
+
+async def trial(directory: Path, stage: Stage, plan: Strikes | None, say: Say) -> Trial:
     """Run a guild, give it all jobs, strike it if there is a plan, and record what came of it.
 
     Raises Misconfigured when the guild does not start. Nothing of it is left when this returns or raises.
     """
     async with AsyncExitStack() as stack:
-        guild = await stack.enter_async_context(drill_guild(directory, executors=executors))
+        guild = await stack.enter_async_context(
+            drill_guild(directory, executors=stage.executors, policy=stage.policy)
+        )
         url = running(directory / "nats")
         assert url is not None, "the guild was ready just now"
         services = frozenset(services_of(guild))
@@ -69,7 +82,7 @@ async def trial(
         striker = Striker(guild, tap, Random(f"strikes:{plan.seed if plan else 0}"))
         began = time.monotonic()
         try:
-            await _worked(work, jobs, striker, plan, say)
+            await _worked(work, stage.jobs, striker, plan, say)
         finally:
             await striker.end()
         seconds = time.monotonic() - began
@@ -83,6 +96,7 @@ async def trial(
             tap=tap,
             paid=paid(records.calls_of(guild.calls), journal, strikes),
             dead=await records.dead_of(guild.bus),
+            effects=stage.effects.taken(),
             gone=await records.gone(guild.artifacts, log),
             strikes=strikes,
             refused=work.refused,
