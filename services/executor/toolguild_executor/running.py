@@ -12,23 +12,26 @@ from toolguild.exam.shown import shown
 from toolguild.guild import Guild
 from toolguild.messages import Artifact, TaskId
 from toolguild.messages.commands import RunTool
-from toolguild.messages.events import ToolRan
+from toolguild.messages.events import RunHeld, ToolRan
 from toolguild.sandbox.interface import Call, Fault, OutputFile, Ran, Usage
 from toolguild.tool import Case, Draft, Example, Tool, ToolSpec
+from toolguild_executor.bounded import bounded
 from toolguild_executor.claims import check_effects, once
 from toolguild_executor.data import local, placed, small_texts, with_paths
+from toolguild_executor.level import held
 from toolguild_executor.program import published_program
 
 MAX_PRINTED = 8 * 1024  # characters that the event carries
 _NOTHING_USED = Usage(wall_seconds=0, cpu_seconds=0, peak_memory_mb=0)
 
 
-async def run_tool(guild: Guild, command: RunTool) -> ToolRan:
+async def run_tool(guild: Guild, command: RunTool) -> ToolRan | RunHeld:
     """Run the tool and return how it ended, with its answer checked against its output schema.
 
-    Raises Refused when the tool is unknown, revoked, or its signatures do not hold; SandboxBroken
-    when the sandbox itself failed, which is never told as the tool's doing. A run that may reach hosts is
-    begun once: raises Interrupted where it would have to be repeated.
+    Where a person has to say yes first, nothing runs and the question is returned. Raises Refused when the
+    tool is unknown, revoked, or its signatures do not hold; SandboxBroken when the sandbox itself failed,
+    which is never told as the tool's doing. A run that may reach hosts is begun once: raises Interrupted
+    where it would have to be repeated.
     """
     await guild.registry.learn(command.tool)
     entry = guild.registry.get(command.tool)
@@ -41,6 +44,8 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan:
     if wrong := complaints(arguments, draft.input_schema):
         # the caller's mistake: there is nothing to repair, so no spec goes along
         return _ended(command, _refused_arguments(wrong), ())
+    if (question := await held(guild, command, entry)) is not None:
+        return question
     files = await local(names, guild.artifacts)
     call = program.call(arguments, files)
     if not call.hosts:
@@ -51,14 +56,18 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan:
 
 
 async def _run(guild: Guild, command: RunTool, tool: Tool, call: Call) -> ToolRan:
-    sandbox = await guild.sandbox()
-    with telemetry.execute_tool(tool.title) as span:
-        ran = _checked(await sandbox.run(call), tool.draft)
-        telemetry.tool_ended(span, ran.outcome)
+    async with bounded(guild, command) as sandbox:
+        with telemetry.execute_tool(tool.title) as span:
+            ran = _checked(await sandbox.run(call), tool.draft)
+            telemetry.tool_ended(span, ran.outcome)
     check_effects(command, tool.title, ran)
-    if ran.outcome != "ok":
-        return _failed(command, ran, tool, call)
-    return _ended(command, ran, await _stored(guild, ran.files, command.task))
+    if sandbox.narrowed(call, ran):  # a person's doing: there is nothing to repair
+        ended = _ended(command, ran, ())
+    elif ran.outcome != "ok":
+        ended = _failed(command, ran, tool, call)
+    else:
+        ended = _ended(command, ran, await _stored(guild, ran.files, command.task))
+    return ended.model_copy(update={"measured": tool.measured.peak})
 
 
 async def _stored(

@@ -7,11 +7,13 @@ from toolguild.exam.generate import inputs
 from toolguild.guild import Guild
 from toolguild.messages.commands import TestDraft
 from toolguild.messages.events import DraftTested
+from toolguild.sandbox.interface import Sandbox
 from toolguild.tool import Case, CaseResult, TestReport
+from toolguild_executor.bounded import bounded
 from toolguild_executor.mutation import mutation_score
 from toolguild_executor.program import draft_program
 from toolguild_executor.sitting import Answered, Peak, Sitting
-from toolguild_executor.together import together
+from toolguild_executor.together import AT_ONCE, together
 
 
 async def test_draft(guild: Guild, command: TestDraft) -> DraftTested:
@@ -50,8 +52,12 @@ async def _until_one_fails(
 
 
 async def _sit(guild: Guild, command: TestDraft) -> TestReport:
+    async with bounded(guild, command, at_once=AT_ONCE) as sandbox:
+        return await _report(guild, command, sandbox)
+
+
+async def _report(guild: Guild, command: TestDraft, sandbox: Sandbox) -> TestReport:
     draft, exam = command.draft, command.exam
-    sandbox = await guild.sandbox()
     sitting = Sitting(
         draft_program(draft, guild),
         sandbox,

@@ -9,8 +9,10 @@ from toolguild.guild import Guild
 from toolguild.messages.commands import TryTool
 from toolguild.messages.events import ToolTried
 from toolguild.registry import Fit, fit
+from toolguild.sandbox.interface import Sandbox
 from toolguild.tool import Case, Published
-from toolguild_executor.program import published_program
+from toolguild_executor.bounded import bounded
+from toolguild_executor.program import Program, published_program
 
 
 async def try_tool(guild: Guild, command: TryTool) -> ToolTried:
@@ -39,9 +41,15 @@ async def try_tool(guild: Guild, command: TryTool) -> ToolTried:
 
 
 async def _failure(guild: Guild, command: TryTool, entry: Published, fits: Fit) -> str:
-    draft = entry.tool.draft
     program = published_program(entry, guild)
-    sandbox = await guild.sandbox()
+    async with bounded(guild, command) as sandbox:
+        return await _first_failure(sandbox, command, entry, fits, program)
+
+
+async def _first_failure(
+    sandbox: Sandbox, command: TryTool, entry: Published, fits: Fit, program: Program
+) -> str:
+    draft = entry.tool.draft
     for example in command.request.examples:
         try:
             arguments = fits.arguments(example.arguments)

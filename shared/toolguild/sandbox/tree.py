@@ -61,8 +61,12 @@ def idle(root: int, pid: int) -> Use:
 
 
 def stands_still(pid: int) -> bool:
-    """Whether a process is stopped, or has ended."""
-    return _stat(pid)[:1] in ([], ["T"], ["t"], ["Z"], ["X"])
+    """Whether a process that was sent a stop signal runs none of its own code any more.
+
+    One that waits in the kernel stops before it is back: a parent that lent its memory to a child (vfork)
+    waits there for as long as that child stands still.
+    """
+    return _stat(pid)[:1] in ([], ["T"], ["t"], ["Z"], ["X"], ["D"])
 
 
 def scratch_used_mb(pid: int) -> float:
