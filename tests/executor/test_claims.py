@@ -76,7 +76,7 @@ async def guild_with(sandbox: Sandbox, folder: Path, host: Asked, *tools: Tool) 
 def run(tool: Tool, host: Asked, **changes: object) -> RunTool:
     base = {"task": TaskId("t-1"), "brief": BRIEF, "step": "s1", "tool": tool.digest}
     arguments = {"url": f"http://127.0.0.1:{host.port}/n"}
-    return RunTool(**(base | {"arguments": arguments} | changes))  # type: ignore[arg-type]  # by name
+    return RunTool(**(base | {"arguments": arguments} | changes))
 
 
 async def test_a_run_delivered_again_is_answered_from_the_record(

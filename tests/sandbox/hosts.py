@@ -16,10 +16,12 @@ class Asked:
     heads: list[str] = field(default_factory=list)
     answer: bytes | None = None  # raw, instead of the usual one
     reached: int = 0  # connections
+    was_reached: asyncio.Event = field(default_factory=asyncio.Event)
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reached += 1
+        self.was_reached.set()
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             self.heads.append(head)

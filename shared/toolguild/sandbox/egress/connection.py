@@ -13,6 +13,7 @@ from toolguild.sandbox.egress.hello import NotTls
 from toolguild.sandbox.egress.host import Host
 
 _CHUNK = 1 << 16
+_LINGER = 2.0  # seconds for which a refused tool may go on talking
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _WORDS = {400: "Bad Request", 403: "Forbidden", 502: "Bad Gateway", 504: "Gateway Timeout"}
 
@@ -231,9 +232,12 @@ class Connection:
             f"HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain\r\n"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, TimeoutError):
             self._writer.write(head.encode() + body)
-            await self._writer.drain()
+            self._writer.write_eof()
+            async with asyncio.timeout(_LINGER):
+                while await self._reader.read(_CHUNK):
+                    pass  # closed with words unread, a connection is reset and the answer is lost
 
 
 @contextlib.asynccontextmanager
