@@ -9,15 +9,17 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from toolguild.client import log
 from toolguild.errors import Misconfigured, UsageError
 from toolguild.runtime.bus import Bus, connect, redacted
 from toolguild.runtime.server import NatsServer, nats_server, running
 from toolguild.runtime.topology import ensure_streams
 
-from .guildhall import SumWanted, adder, at_work, book, envelope, sums_of
+from .guildhall import Add, SumWanted, adder, at_work, book, envelope, sums_of
 
 
 def alive(pid: int) -> bool:
@@ -101,6 +103,37 @@ async def test_work_goes_on_when_the_server_is_killed_and_started_again(
     stop.set()
     await keeper
     assert (state.wanted, sorted(state.sums)) == (30, list(range(30)))
+
+
+async def test_the_log_keeps_the_order_in_which_things_were_said_when_the_server_is_killed(
+    nats: NatsServer, bus: Bus
+) -> None:
+    stop = asyncio.Event()
+    keeper = asyncio.create_task(nats.keep_running(stop))
+    said: list[UUID] = []
+    for number in range(30):
+        kind = SumWanted if number % 2 else Add
+        one = envelope(kind(numbers=(number,)))
+        await bus.publish(one)
+        await bus.publish(one)  # heard twice, kept once
+        said.append(one.id)
+        if number in (9, 19):
+            assert nats.pid is not None
+            os.kill(nats.pid, signal.SIGKILL)
+    every = ["toolguild.fact.>", "toolguild.seen.>"]
+    kept = [entry async for entry in log.entries(bus, every, live=False)]
+    assert [(await bus.read(entry.data)).id for entry in kept] == said
+    assert [entry.sequence for entry in kept] == sorted(entry.sequence for entry in kept)
+    stop.set()
+    await keeper
+
+
+async def test_a_connection_to_a_server_that_was_killed_is_closed_quietly(tmp_path: Path) -> None:
+    for number in range(5):
+        async with nats_server(tmp_path / str(number)) as server, connect(server.url) as bus:
+            await bus.client.publish("anything", b"x" * 100_000)
+            assert server.pid is not None
+            os.kill(server.pid, signal.SIGKILL)
 
 
 async def test_a_killed_parent_leaves_no_server_behind(tmp_path: Path) -> None:
