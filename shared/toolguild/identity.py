@@ -12,7 +12,7 @@ from toolguild.canonical import Digest, canonical
 from toolguild.errors import Misconfigured, Refused, UsageError
 from toolguild.tool import Signature
 
-Purpose = Literal["clearance", "report", "publication", "decision", "intervention"]
+Purpose = Literal["clearance", "report", "publication", "decision", "intervention", "notice"]
 PERSON = "person:"  # before a person's name, where a service's could stand
 _PERSON_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 

@@ -18,12 +18,10 @@ from toolguild.client.task import (
     cancel,
     check_files,
     completed,
-    decide,
     follow,
     send,
     submit,
     tasks,
-    waiting,
 )
 from toolguild.errors import UsageError
 from toolguild.goal import Goal
@@ -120,17 +118,6 @@ async def test_tasks_are_listed_newest_first_with_how_they_ended(bus: Bus) -> No
     await publish(bus, m.given(), second, waits, m.released("partial"))
     found = [(one.task, one.status) for one in await tasks(bus)]
     assert found == [("t-2", "waiting"), ("t-1", "partial")]
-
-
-async def test_the_inbox_holds_what_nobody_has_answered(bus: Bus) -> None:
-    asked = events.ApprovalAsked(
-        build=m.BUILD, tasks=(m.TASK,), attempt=1, draft=m.DRAFT, why="level A"
-    )
-    other = asked.model_copy(update={"draft": m.DRAFT.model_copy(update={"source": "other"})})
-    await publish(bus, asked, asked, other)
-    assert await waiting(bus) == [asked, other]
-    await decide(bus, asked, approved=True, by="ana")
-    assert await waiting(bus) == [other]
 
 
 async def test_an_intervention_is_an_event_of_the_task(bus: Bus) -> None:

@@ -4,12 +4,22 @@ import asyncio
 
 from hall import Hall
 
+from toolguild.client import inbox
 from toolguild.client import task as client
 from toolguild.client.task import Order
 from toolguild.goal import Goal
+from toolguild.identity import KeyDirectory
 from toolguild.messages import events
 
 GOAL = Order(goal=Goal.of_text("Slug of the title"), autonomy="A")
+
+
+async def decide(hall: Hall, decision: str, reason: str) -> inbox.Answer:
+    """Answer the one question that waits, as eva."""
+    (asked,) = await inbox.waiting(hall.bus)
+    signer = KeyDirectory(hall.settings.keys).person("eva")
+    given = inbox.signed(asked, signer, decision, by="eva", reason=reason)
+    return (await inbox.decide(hall.bus, [given]))[0]
 
 
 async def test_at_level_a_nothing_runs_before_a_person_approves_and_then_the_task_goes_on(
@@ -23,15 +33,14 @@ async def test_at_level_a_nothing_runs_before_a_person_approves_and_then_the_tas
             seen.append(body.kind)
             if isinstance(body, events.TaskWaits):
                 assert "test-draft" not in seen
-                (asked,) = await client.waiting(hall.bus)
-                await client.decide(hall.bus, asked, approved=True, by="eva")
+                assert isinstance(await decide(hall, "approve", ""), events.DecisionTaken)
             if isinstance(body, events.ResultReleased):
                 break
 
     assert isinstance(body, events.ResultReleased)
     assert body.result.status == "succeeded", body.result.reason
     assert "test-draft" in seen
-    assert await client.waiting(hall.bus) == []
+    assert await inbox.waiting(hall.bus) == []
 
 
 async def test_code_that_a_person_rejects_is_not_run(hall: Hall) -> None:
@@ -41,8 +50,7 @@ async def test_code_that_a_person_rejects_is_not_run(hall: Hall) -> None:
             body = noted.envelope.body
             assert body.kind != "test-draft"
             if isinstance(body, events.TaskWaits):
-                (asked,) = await client.waiting(hall.bus)
-                await client.decide(hall.bus, asked, approved=False, by="eva", reason="no")
+                assert isinstance(await decide(hall, "reject", "no"), events.DecisionTaken)
             if isinstance(body, events.ResultReleased):
                 break
 

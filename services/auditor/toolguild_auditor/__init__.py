@@ -1,7 +1,10 @@
-"""Keeps the record and looks at what leaves.
+"""Keeps the record, looks at what leaves, and asks people.
 
-Reads TaskEnded, WorkFailed; sends FilterResult, ResultReleased. The record itself is TOOLGUILD_LOG, into
-which the server writes every command and event in one order.
+Reads TaskEnded, WorkFailed; sends FilterResult, ResultReleased. The inbox reads ApprovalAsked, DecisionAsked,
+DecisionGiven, ItemWithdrawn, TimeCame; sends DecisionTaken, DecisionRefused, Notify, and to those that wait
+ApprovalGiven, DraftEdited, TaskDecided, IncidentSeen. Trust reads ToolServed, IncidentSeen, TrustRestored;
+sends TrustChanged, RestoreRefused. The record itself is TOOLGUILD_LOG, into which the server writes every
+command and event in one order.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,16 +16,27 @@ from toolguild.guild import Guild
 
 @asynccontextmanager
 async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
+    from toolguild_auditor.inbox import inbox_process
     from toolguild_auditor.ledger import ledger
+    from toolguild_auditor.notify import notifier
     from toolguild_auditor.pruning import pruners
     from toolguild_auditor.release import releaser
     from toolguild_auditor.retention import retention_process
+    from toolguild_auditor.trust import trust_process
 
-    yield (ledger, releaser, retention_process(guild.policy.retention), *pruners(guild))
+    yield (
+        ledger,
+        releaser,
+        inbox_process(guild.policy, guild.keyring),
+        trust_process(guild.policy, guild.keyring),
+        notifier(guild),
+        retention_process(guild.policy.retention),
+        *pruners(guild),
+    )
 
 
 service = Service(
     name="auditor",
-    description="Sees every task to its release and filters what leaves.",
+    description="Sees every task to its release, filters what leaves, and asks people.",
     open=_open,
 )

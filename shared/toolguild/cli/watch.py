@@ -11,7 +11,8 @@ from pathlib import Path
 from toolguild.cli.door import Door
 from toolguild.cli.live import Progress
 from toolguild.cli.output import note
-from toolguild.client.task import Noted, cancel, completed, follow, waiting
+from toolguild.client.inbox import undecided
+from toolguild.client.task import Noted, cancel, completed, follow
 from toolguild.client.tell import tell
 from toolguild.errors import TemporaryError
 from toolguild.messages import Command, Result, TaskId, events
@@ -114,14 +115,9 @@ async def _follow(door: Door, task: TaskId, progress: Progress, timeline: list[M
             timeline.append(Moment(noted.at, said))
         if isinstance(body, events.ResultReleased):
             return completed(body.result, first, noted)
-        if isinstance(body, events.TaskWaits) and await _undecided(door, body):
+        if isinstance(body, events.TaskWaits) and await undecided(door.bus, body.draft):
             return completed(_waiting(body, progress), first, noted)
     raise TemporaryError(f"the log ended before the result of task {task}")
-
-
-async def _undecided(door: Door, body: events.TaskWaits) -> bool:
-    """Whether nobody has answered yet: a task that is watched again has old questions behind it."""
-    return any(question.draft.digest == body.draft for question in await waiting(door.bus))
 
 
 def _waiting(body: events.TaskWaits, progress: Progress) -> Result:

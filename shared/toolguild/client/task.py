@@ -158,18 +158,6 @@ async def cancel(bus: Bus, task: TaskId, *, by: str, reason: str = "") -> None:
     await send(bus, events.Intervened(task=task, action="cancel", by=by, reason=reason))
 
 
-async def decide(
-    bus: Bus, asked: events.ApprovalAsked, *, approved: bool, by: str, reason: str = ""
-) -> None:
-    """Answer a question of the inbox for exactly the draft that it shows."""
-    await send(
-        bus,
-        events.ApprovalGiven(
-            build=asked.build, draft=asked.draft.digest, approved=approved, by=by, reason=reason
-        ),
-    )
-
-
 async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[Noted]:
     """Yield every message of a task and of its builds, oldest first, to its result or, if not `live`, till now.
 
@@ -240,22 +228,6 @@ async def tasks(bus: Bus) -> list[TaskLine]:
             case _:
                 pass
     return list(reversed(found.values()))
-
-
-async def waiting(bus: Bus) -> list[events.ApprovalAsked]:
-    """Return the questions that no person has answered yet, oldest first, one for each draft."""
-    asked: dict[str, events.ApprovalAsked] = {}
-    subjects = [f"toolguild.fact.approval-{verb}.*" for verb in ("asked", "given")]
-    async for entry in log.entries(bus, subjects, live=False):
-        noted = await log.envelope(bus, entry)
-        match noted.body if noted else None:
-            case events.ApprovalAsked() as question:
-                asked[question.draft.digest] = question
-            case events.ApprovalGiven(draft=draft):
-                asked.pop(draft, None)
-            case _:
-                pass
-    return list(asked.values())
 
 
 def _with(line: TaskLine, status: str) -> TaskLine:

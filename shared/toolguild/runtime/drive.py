@@ -29,8 +29,6 @@ async def drive(
     then be acknowledged. Raises Conflict when the record is saved by others again and again.
     """
     key = process.key(cast("Event", cause.body))
-    if not key:
-        return
     for _ in range(RACES):
         try:
             record, revision = await _applied(process, cause, key, store, source, now)
