@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from toolguild.agent import Agent, Process, Record, Worker
+from toolguild.agent import Process, Reader, Record, Worker
 from toolguild.messages import Command, Envelope, Event, Message, TaskId
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.main import handler
@@ -105,7 +105,7 @@ async def measure(count: int, directory: Path) -> dict[str, list[float]]:
         return times
 
 
-async def _hop(bus: Bus, agent: Agent) -> Callable[[], Awaitable[float]]:
+async def _hop(bus: Bus, agent: Reader) -> Callable[[], Awaitable[float]]:
     """Return what takes the next message of an agent and tells how long it took to settle."""
     await ensure_consumer(bus.js, "bench", agent)
     name = consumer_name("bench", agent)

@@ -78,7 +78,8 @@ class Gate:
     at_once: Callable[[str], int]
 
 
-Agent = Process[Any] | Worker[Any]
+Reader = Process[Any] | Worker[Any]  # one durable consumer feeds all its replicas
+Agent = Reader | Gate
 
 
 @dataclass(frozen=True)

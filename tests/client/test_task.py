@@ -25,7 +25,7 @@ from toolguild.client.task import (
 )
 from toolguild.errors import UsageError
 from toolguild.goal import Goal
-from toolguild.messages import Envelope, Message, TaskId, events
+from toolguild.messages import Envelope, Message, TaskId, commands, events
 from toolguild.policy import Policy
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
@@ -101,12 +101,12 @@ async def test_a_goal_is_given_with_its_files(bus: Bus, tmp_path: Path) -> None:
     artifacts = StoredArtifacts(bus.objects, tmp_path / "cache")
     order = Order(goal=Goal(primary="Add numbers"), files=(file,), user="ana", max_usd=0.5)
     task = await submit(bus, artifacts, order, POLICY)
-    given = await log.newest(bus, f"toolguild.fact.goal-given.{task}")
-    assert given is not None
-    envelope = await log.envelope(bus, given)
+    waits = await log.newest(bus, f"toolguild.seen.admit-goal.{task}")
+    assert waits is not None
+    envelope = await log.envelope(bus, waits)
     assert envelope is not None
     body = envelope.body
-    assert isinstance(body, events.GoalGiven)
+    assert isinstance(body, commands.AdmitGoal)
     assert (body.brief.user, body.brief.max_usd) == ("ana", 0.5)
     (stored,) = body.files
     assert (await artifacts.path(stored)).read_text() == "a\n1\n"

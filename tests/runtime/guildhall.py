@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import ClassVar, Literal
 from uuid import UUID, uuid4
 
-from toolguild.agent import Agent, Process, Record, Worker
+from toolguild.agent import Process, Reader, Record, Worker
 from toolguild.messages import Brief, Command, Envelope, Event, Message, TaskId
 from toolguild.messages.events import WorkFailed
 from toolguild.runtime.bus import Bus
@@ -87,7 +87,7 @@ def envelope(body: Message, id: UUID | None = None) -> Envelope:
 
 
 @asynccontextmanager
-async def at_work(bus: Bus, *agents: Agent, ack_wait: float = 5.0) -> AsyncIterator[asyncio.Event]:
+async def at_work(bus: Bus, *agents: Reader, ack_wait: float = 5.0) -> AsyncIterator[asyncio.Event]:
     """Run agents while the block lasts, or until the event that it yields is set."""
     stop = asyncio.Event()
     async with asyncio.timeout(90), asyncio.TaskGroup() as group:

@@ -221,9 +221,9 @@ async def test_a_goal_that_a_silent_server_takes_after_all_is_cancelled_there(
             os.kill(nats.pid, signal.SIGCONT)
 
         async def both() -> bool:
-            info = await bus.js.stream_info(LOG, subjects_filter="toolguild.fact.>")
+            info = await bus.js.stream_info(LOG, subjects_filter="toolguild.>")
             kinds = [subject.split(".")[2] for subject in info.state.subjects or {}]
-            return sorted(kinds) == ["goal-given", "intervened"]
+            return sorted(kinds) == ["admit-goal", "intervened"]
 
         await until(both)
 

@@ -7,7 +7,7 @@ WorkFailed; sends MakePlan, TryTool, ToolWanted, RunTool, JudgeCriteria, TaskEnd
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from toolguild.agent import Agent, Service
+from toolguild.agent import Agent, Gate, Service
 from toolguild.guild import Guild
 
 
@@ -16,7 +16,9 @@ async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
     from toolguild_planner.task import task_process
     from toolguild_planner.workers import planners
 
-    yield (task_process(guild.policy.task), *planners(guild))
+    users = guild.policy.users
+    gate = Gate(name="gate", at_once=lambda user: users.of(user).tasks_at_once)
+    yield (gate, task_process(guild.policy.task), *planners(guild))
 
 
 service = Service(

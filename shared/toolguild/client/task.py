@@ -11,11 +11,12 @@ from toolguild import telemetry
 from toolguild.client import log
 from toolguild.client.progress import follows
 from toolguild.client.retention import unknown
-from toolguild.errors import Unavailable, UsageError
+from toolguild.errors import Refused, Unavailable, UsageError
 from toolguild.goal import Goal
 from toolguild.guild import Artifacts
-from toolguild.messages import Artifact, Brief, Envelope, Event, Result, TaskId, events
+from toolguild.messages import Artifact, Brief, Envelope, Event, Result, TaskId, commands, events
 from toolguild.policy import Level, Policy
+from toolguild.runtime import goals
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.clock import now
 
@@ -55,7 +56,8 @@ class TaskLine:
     user: str
     goal: str
     at: str
-    status: str  # "running" or how it ended
+    status: str  # "queued", "running", "waiting" or how it ended
+    ahead: int = 0  # queued: goals of the same user that come first
 
 
 def new_task_id() -> TaskId:
@@ -114,12 +116,14 @@ def _check_readable(path: Path) -> None:
 async def submit(
     bus: Bus, artifacts: Artifacts, order: Order, policy: Policy, *, task: TaskId | None = None
 ) -> TaskId:
-    """Store the files, give the goal and return the new task's id.
+    """Store the files, give the goal and return the new task's id. The task starts when it is its user's turn.
 
-    Raises UsageError as `check_files` does, Unavailable when the goal is not taken: NATS stays away or has no
-    room. Should it have been taken after all, unheard, it is cancelled.
+    Raises UsageError as `check_files` does, Refused when too many goals of this user wait already, Unavailable
+    when the goal is not taken: NATS stays away or has no room. Should it have been taken after all, unheard, it is
+    cancelled.
     """
     check_files(order.files, policy)
+    await _check_room(bus, order.user, policy)
     task = task or new_task_id()
     try:
         return await _given(bus, artifacts, order, policy, task)
@@ -131,6 +135,18 @@ async def submit(
         raise Unavailable(f"the goal was not taken, and nothing was started: {error}") from error
 
 
+async def _check_room(bus: Bus, user: str, policy: Policy) -> None:
+    """Raise Refused when so many goals of a user wait that the policy takes no further one."""
+    most = policy.users.of(user).queued
+    ahead = await goals.waiting(bus, user)
+    if ahead >= most:
+        key = f"users.named.{user}.queued" if user in policy.users.named else "users.default.queued"
+        raise Refused(
+            f"{ahead} goals of {user} are waiting, and the policy takes no more than {most} ({key}); give this "
+            "one again when some have been let in, or cancel some (`toolguild tasks list --status queued`)"
+        )
+
+
 async def _given(
     bus: Bus, artifacts: Artifacts, order: Order, policy: Policy, task: TaskId
 ) -> TaskId:
@@ -138,10 +154,29 @@ async def _given(
         await artifacts.put(path.name, path, holder=task) for path in order.files
     ]
     brief = brief_of(order, task, policy, datetime.now(UTC))
-    given = events.GoalGiven(task=task, brief=brief, goal=order.goal, files=tuple(stored))
+    admit = commands.AdmitGoal(task=task, brief=brief, goal=order.goal, files=tuple(stored))
     with telemetry.workflow(task):
-        await send(bus, given)
+        await bus.publish(goals.QueuedGoal(id=uuid4(), body=admit, source=SOURCE, at=now()))
     return task
+
+
+async def ahead_of(bus: Bus, task: TaskId) -> int | None:
+    """Return how many goals of the same user come before this one; None when it has been let in, or has ended."""
+    place = await log.newest(bus, f"toolguild.seen.admit-goal.{task}")
+    order = await log.envelope(bus, place) if place else None
+    if place is None or order is None or not isinstance(order.body, commands.AdmitGoal):
+        return None
+    for kind in ("goal-given", "task-ended"):
+        if await log.newest(bus, f"toolguild.fact.{kind}.{task}") is not None:
+            return None
+    user = order.body.brief.user
+    behind = 0
+    async for entry in log.entries(
+        bus, ("toolguild.seen.admit-goal.*",), first=place.sequence + 1, live=False
+    ):
+        other = await log.envelope(bus, entry)
+        behind += other is not None and getattr(other.body, "brief", order.body.brief).user == user
+    return max(0, await goals.waiting(bus, user) - behind - 1)
 
 
 async def send(bus: Bus, body: Event) -> None:
@@ -158,12 +193,26 @@ async def cancel(bus: Bus, task: TaskId, *, by: str, reason: str = "") -> None:
     await send(bus, events.Intervened(task=task, action="cancel", by=by, reason=reason))
 
 
+async def decide(
+    bus: Bus, asked: events.ApprovalAsked, *, approved: bool, by: str, reason: str = ""
+) -> None:
+    """Answer a question of the inbox for exactly the draft that it shows."""
+    await send(
+        bus,
+        events.ApprovalGiven(
+            build=asked.build, draft=asked.draft.digest, approved=approved, by=by, reason=reason
+        ),
+    )
+
+
 async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[Noted]:
     """Yield every message of a task and of its builds, oldest first, to its result or, if not `live`, till now.
 
-    Raises UsageError when nobody ever gave that task.
+    Of a task that waits for its turn there is nothing before it starts. Raises UsageError when nobody ever gave
+    that task.
     """
     given = await log.newest(bus, f"toolguild.fact.goal-given.{task}")
+    given = given or await log.newest(bus, f"toolguild.seen.admit-goal.{task}")
     if given is None:
         raise await unknown(bus, task)
     builds: frozenset[str] = frozenset()
@@ -173,7 +222,7 @@ async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[
             continue
         noted = await log.envelope(bus, entry)
         watched = None if noted is None else follows(builds, task, noted.body)
-        if noted is None or watched is None:
+        if noted is None or watched is None or isinstance(noted.body, commands.AdmitGoal):
             continue
         builds = watched
         yield Noted(entry.sequence, entry.at, noted, entry.trace_id)
@@ -213,12 +262,15 @@ async def tasks(bus: Bus) -> list[TaskLine]:
     """Return all tasks of the log, newest first."""
     found: dict[str, TaskLine] = {}
     kinds = ("goal-given", "result-released", "task-waits", "task-ended")
-    subjects = [f"toolguild.fact.{kind}.*" for kind in kinds]
+    subjects = ["toolguild.seen.admit-goal.*", *(f"toolguild.fact.{kind}.*" for kind in kinds)]
     async for entry in log.entries(bus, subjects, live=False):
         noted = await log.envelope(bus, entry)
         match noted.body if noted else None:
+            case commands.AdmitGoal(task=task, brief=brief, goal=goal):
+                found[task] = TaskLine(task, brief.user, goal.primary, entry.at, "queued")
             case events.GoalGiven(task=task, brief=brief, goal=goal):
-                found[task] = TaskLine(task, brief.user, goal.primary, entry.at, "running")
+                found.setdefault(task, TaskLine(task, brief.user, goal.primary, entry.at, ""))
+                found[task] = _with(found[task], "running")
             case events.ResultReleased(task=task, result=result) if task in found:
                 found[task] = _with(found[task], result.status)
             case events.TaskEnded(task=task, status=status) if task in found:
@@ -228,6 +280,22 @@ async def tasks(bus: Bus) -> list[TaskLine]:
             case _:
                 pass
     return list(reversed(found.values()))
+
+
+async def waiting(bus: Bus) -> list[events.ApprovalAsked]:
+    """Return the questions that no person has answered yet, oldest first, one for each draft."""
+    asked: dict[str, events.ApprovalAsked] = {}
+    subjects = [f"toolguild.fact.approval-{verb}.*" for verb in ("asked", "given")]
+    async for entry in log.entries(bus, subjects, live=False):
+        noted = await log.envelope(bus, entry)
+        match noted.body if noted else None:
+            case events.ApprovalAsked() as question:
+                asked[question.draft.digest] = question
+            case events.ApprovalGiven(draft=draft):
+                asked.pop(draft, None)
+            case _:
+                pass
+    return list(asked.values())
 
 
 def _with(line: TaskLine, status: str) -> TaskLine:

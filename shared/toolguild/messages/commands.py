@@ -14,6 +14,16 @@ from toolguild.sandbox.interface import Fault
 from toolguild.tool import Case, Draft, Exam, Finding, Property, Signature, TestReport, ToolSpec
 
 
+class AdmitGoal(Command):
+    """Let a goal in when it is its user's turn; the answer is GoalGiven. It waits in the queue of that user."""
+
+    kind: Literal["admit-goal"] = "admit-goal"
+    task: TaskId
+    brief: Brief
+    goal: Goal
+    files: tuple[Artifact, ...] = ()
+
+
 class MakePlan(Command):
     """Look at what is there and plan the task; `complaints` say why earlier plans did not do."""
 

@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from toolguild.agent import Agent, Worker
+from toolguild.agent import Reader, Worker
 from toolguild.errors import TemporaryError
 from toolguild.messages import Envelope
 from toolguild.runtime.bus import Bus
@@ -32,7 +32,7 @@ class _Inlet:
 
     bus: Bus
     service: str
-    agent: Agent
+    agent: Reader
     post: Post
     handle: Handle
     stop: asyncio.Event
@@ -48,7 +48,7 @@ class _Inlet:
 async def consume(
     bus: Bus,
     service: str,
-    agent: Agent,
+    agent: Reader,
     handle: Handle,
     *,
     stop: asyncio.Event,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from nats.errors import Error as NatsError
 from nats.micro import add_service
 
-from toolguild.agent import Agent, Process, Service
+from toolguild.agent import Agent, Gate, Process, Service
 from toolguild.runtime.bus import Bus
 
 GOODBYE = 1.0  # seconds; the end of the connection ends the rest
@@ -33,5 +33,7 @@ async def discoverable(bus: Bus, service: Service, agents: Sequence[Agent]) -> A
 
 
 def _reads(agent: Agent) -> str:
+    if isinstance(agent, Gate):
+        return "lets goals in"
     kinds = agent.reads if isinstance(agent, Process) else (agent.reads,)
     return "reads " + ", ".join(kind.kind_name() for kind in kinds)

@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any, cast
 
 from toolguild import telemetry
-from toolguild.agent import Agent, Process, Service, Worker
+from toolguild.agent import Agent, Gate, Process, Reader, Service
 from toolguild.errors import Misconfigured, ToolguildError
 from toolguild.messages import Envelope, Event
 from toolguild.policy import Policy, load_policy
 from toolguild.policy.load import default_policy
 from toolguild.runtime import clock, readiness
+from toolguild.runtime.admit import admit
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.consume import Handle, consume
 from toolguild.runtime.discovery import discoverable
@@ -97,7 +98,8 @@ async def run_services(
             agents = await stack.enter_async_context(service.open(await resources.guild(service)))
             running_agents.append((service, agents))
             for agent in agents:
-                await ensure_consumer(bus.js, service.name, agent)
+                if not isinstance(agent, Gate):  # its consumers come with the users
+                    await ensure_consumer(bus.js, service.name, agent)
             await stack.enter_async_context(discoverable(bus, service, agents))
         if not settings.http_port and any("sandbox" in service.needs for service in services):
             # Nobody will ask whether this process is ready: say now that no tool can run, before models are paid.
@@ -165,13 +167,14 @@ async def _labelled(
     bus: Bus, service: Service, agent: Agent, steering: LogSteering, stop: asyncio.Event
 ) -> None:
     with telemetry.bound(service=service.name):
+        if isinstance(agent, Gate):
+            await admit(bus, service.name, agent, stop=stop)
+            return
         handle = handler(bus, service.name, agent, steering)
         await consume(bus, service.name, agent, handle, stop=stop)
 
 
-def handler(
-    bus: Bus, service: str, agent: Process[Any] | Worker[Any], steering: LogSteering | None = None
-) -> Handle:
+def handler(bus: Bus, service: str, agent: Reader, steering: LogSteering | None = None) -> Handle:
     """Return what handles one envelope for an agent, durably."""
     source = f"{service}/{agent.name}"
     if isinstance(agent, Process):

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import nats.errors
 
 from toolguild import telemetry
-from toolguild.agent import Agent
+from toolguild.agent import Agent, Gate
 from toolguild.errors import ToolguildError
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.health import Check
-from toolguild.runtime.topology import consumer_name, stream_of
+from toolguild.runtime.topology import GOALS, consumer_name, stream_of
 from toolguild.sandbox.interface import Sandbox
 
 WITHIN = 2.0  # seconds; a probe that waits longer counts as failed anyway
@@ -28,13 +28,17 @@ def connected(bus: Bus) -> Check:
 
 
 def consumers(bus: Bus, service: str, agents: Sequence[Agent]) -> Check:
-    """Check that every agent's consumer exists; notes the length of its queue on the way."""
+    """Check that what every agent reads from exists; notes the length of its queue on the way."""
 
     async def check() -> str:
         for agent in agents:
             name = consumer_name(service, agent)
             try:
                 async with asyncio.timeout(WITHIN):
+                    if isinstance(agent, Gate):  # under way or not: each user has a consumer
+                        goals = (await bus.js.stream_info(GOALS)).state.messages
+                        telemetry.queue_seen(name, waiting=goals, under_way=0)
+                        continue
                     info = await bus.js.consumer_info(stream_of(agent), name)
             except (TimeoutError, nats.errors.Error) as error:
                 return f"consumer {name}: {str(error) or 'no answer'}"

@@ -16,10 +16,11 @@ from nats.js.api import (
 )
 from nats.js.errors import BadRequestError
 
-from toolguild.agent import Agent, Process
+from toolguild.agent import Agent, Process, Reader
 from toolguild.runtime.retry import retried
 
 WORK = "TOOLGUILD_WORK"  # commands, each until it is done
+GOALS = "TOOLGUILD_GOALS"  # goals that wait or are under way, each in the queue of its user
 LOG = "TOOLGUILD_LOG"  # events, and a copy of every command, in one order
 DEAD = "TOOLGUILD_DEAD"  # what nobody could handle
 AUDIT = "TOOLGUILD_AUDIT"  # the auditor's chain
@@ -52,6 +53,10 @@ MAX_DELIVER = -1
 # Of all replicas together, including messages that wait for a retry. What one replica holds is
 # bounded by its slots: each asks for one message at a time.
 MAX_ACK_PENDING = 4096
+MOST_GOALS = 1_000_000  # of all users; the limit of each is the policy's
+QUEUE_FORGOTTEN = (
+    300.0  # seconds after which the server drops the consumer of a user who wants nothing
+)
 
 _NAME_IN_USE = 10058  # error code: the stream exists with another configuration
 
@@ -73,6 +78,17 @@ def streams(replicas: int = 1) -> tuple[StreamConfig, ...]:
         retention=RetentionPolicy.WORK_QUEUE,
         republish=RePublish(src="toolguild.do.>", dest="toolguild.seen.>"),
     )
+    # The log gets a copy of each goal, as of each command, so that who gave it finds it there while it waits.
+    goals = StreamConfig(
+        name=GOALS,
+        subjects=["toolguild.goal.*.*"],
+        retention=RetentionPolicy.WORK_QUEUE,
+        max_msgs=MOST_GOALS,
+        discard=DiscardPolicy.NEW,
+        republish=RePublish(
+            src="toolguild.goal.*.*", dest="toolguild.seen.admit-goal.{{wildcard(2)}}"
+        ),
+    )
     # Nothing ages out of it: tasks are pruned one by one, by the policy.
     log = Scheduling(name=LOG, subjects=["toolguild.fact.>", "toolguild.seen.>", LATER])
     dead = StreamConfig(name=DEAD, subjects=["toolguild.dead.>"], max_age=90 * DAY)
@@ -81,7 +97,7 @@ def streams(replicas: int = 1) -> tuple[StreamConfig, ...]:
     )
     plain = (
         replace(config, duplicate_window=DUPLICATE_WINDOW, allow_direct=True)
-        for config in (work, log, dead, audit)
+        for config in (work, goals, log, dead, audit)
     )
     every = (*plain, *(_bucket(name) for name in BUCKETS), _objects(ARTIFACTS))
     return tuple(
@@ -119,12 +135,36 @@ def _objects(name: str) -> StreamConfig:
     )
 
 
-def stream_of(agent: Agent) -> str:
+def goal_subject(token: str, task: str = "*") -> str:
+    """Return where a user's goal waits; without a task: where all of that user's do."""
+    return f"toolguild.goal.{token}.{task}"
+
+
+def queue_name(token: str) -> str:
+    """Return the name of the consumer that all gates share for one user's queue."""
+    return f"gate-{token}"
+
+
+def queue(token: str, at_once: int, *, ack_wait: float = ACK_WAIT) -> ConsumerConfig:
+    """Return the consumer of one user's queue: what it has given out and not got back is under way."""
+    return ConsumerConfig(
+        durable_name=queue_name(token),
+        filter_subjects=[goal_subject(token)],
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ack_wait,
+        max_deliver=MAX_DELIVER,
+        max_ack_pending=at_once,
+        inactive_threshold=QUEUE_FORGOTTEN,
+    )
+
+
+def stream_of(agent: Reader) -> str:
     """Return the stream that an agent reads from."""
     return LOG if isinstance(agent, Process) else WORK
 
 
-def consumer(service: str, agent: Agent, *, ack_wait: float = ACK_WAIT) -> ConsumerConfig:
+def consumer(service: str, agent: Reader, *, ack_wait: float = ACK_WAIT) -> ConsumerConfig:
     """Return the durable pull consumer that all replicas of an agent share."""
     if isinstance(agent, Process):
         filters = [f"toolguild.fact.{kind.kind_name()}.>" for kind in agent.reads]
@@ -142,8 +182,16 @@ def consumer(service: str, agent: Agent, *, ack_wait: float = ACK_WAIT) -> Consu
 
 
 def consumer_name(service: str, agent: Agent) -> str:
-    """Return the name of an agent's consumer: "planner-task"."""
+    """Return the name of an agent, which is that of its consumer too: "planner-task"."""
     return f"{service}-{agent.name}"
+
+
+async def ensure_queue(
+    js: JetStreamContext, token: str, at_once: int, *, ack_wait: float = ACK_WAIT
+) -> None:
+    """Make the consumer of a user's queue exist as configured. Idempotent."""
+    config = queue(token, at_once, ack_wait=ack_wait)
+    await retried(lambda: js.add_consumer(GOALS, config), f"make consumer {config.durable_name}")
 
 
 async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
@@ -162,7 +210,7 @@ async def _ensure_stream(js: JetStreamContext, config: StreamConfig) -> None:
 
 
 async def ensure_consumer(
-    js: JetStreamContext, service: str, agent: Agent, *, ack_wait: float = ACK_WAIT
+    js: JetStreamContext, service: str, agent: Reader, *, ack_wait: float = ACK_WAIT
 ) -> None:
     """Make an agent's consumer exist as configured. Idempotent; keeps what it has already read."""
     config = consumer(service, agent, ack_wait=ack_wait)
