@@ -1,12 +1,20 @@
 """A call with hosts reaches exactly these, and a call without has no network at all."""
 
+import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from tests.sandbox.hosts import Asked, server
 
 from toolguild.errors import UsageError
+from toolguild.sandbox import outer
 from toolguild.sandbox.checks import QUICK
 from toolguild.sandbox.egress.responses import Response
 from toolguild.sandbox.interface import Call, Code, Ran, Sandbox
@@ -14,6 +22,7 @@ from toolguild.sandbox.opening import open_sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+PYTHON, JAVASCRIPT = ("urllib", "http.client"), ("fetch", "http")
 FETCH = {
     "urllib": """
 import urllib.request
@@ -30,6 +39,27 @@ def run(url, data=None):
     connection.request("GET" if data is None else "POST", at.path, data)
     return connection.getresponse().read().decode()
 """,
+    "fetch": """
+async function run({ url, data }) {
+  const answer = await fetch(url, data === undefined ? {} : { method: "POST", body: data });
+  if (!answer.ok) throw new Error(answer.status + " " + answer.statusText);
+  return await answer.text();
+}
+""",
+    "http": """
+function run({ url, data }) {
+  const client = require(new URL(url).protocol === "https:" ? "https" : "http");
+  return new Promise((resolve, reject) => {
+    const request = client.request(url, { method: data === undefined ? "GET" : "POST" }, (answer) => {
+      let text = "";
+      answer.on("data", (part) => (text += part));
+      answer.on("end", () => (answer.statusCode < 400 ? resolve(text) : reject(new Error(text))));
+    });
+    request.on("error", reject);
+    request.end(data);
+  });
+}
+""",
 }
 
 
@@ -40,7 +70,7 @@ async def host() -> AsyncIterator[Asked]:
 
 
 async def fetch(sandbox: Sandbox, client: str, url: str, *hosts: str, **more: object) -> Ran:
-    code = Code("python", FETCH[client], "run")
+    code = Code("javascript" if client in JAVASCRIPT else "python", FETCH[client], "run")
     return await sandbox.run(Call(code, {"url": url, **more}, hosts=hosts, limits=QUICK))
 
 
@@ -135,6 +165,72 @@ async def test_in_an_exam_the_declared_responses_answer_and_nothing_is_reached(
 async def test_a_host_without_a_port_is_refused_before_anything_runs(bubblewrap: Sandbox) -> None:
     with pytest.raises(UsageError, match="name:port"):
         await fetch(bubblewrap, "urllib", "http://x/", "example.com")
+
+
+@pytest.mark.parametrize("client", ["urllib", *JAVASCRIPT])
+async def test_every_client_is_told_why_a_host_is_denied(
+    client: str, bubblewrap: Sandbox, host: Asked
+) -> None:
+    before = host.reached
+    ran = await fetch(
+        bubblewrap, client, f"http://localhost:{host.port}/", f"127.0.0.1:{host.port}"
+    )
+    assert ran.fault is not None
+    assert "is not among the granted hosts" in ran.fault.message
+    assert host.reached == before
+
+
+@pytest.mark.parametrize("client", ["urllib", *JAVASCRIPT])
+async def test_https_goes_through_a_tunnel_and_certificates_are_checked(
+    client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted, strange = certificate(tmp_path / "ours"), certificate(tmp_path / "strange")
+    monkeypatch.setattr(outer, "CERTIFICATES", trusted)
+    contexts = []
+    for path in (trusted, strange):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path, path.with_suffix(".key"))
+        contexts.append(context)
+    async with server(contexts[0]) as good, server(contexts[1]) as bad:
+        sandbox = await open_sandbox("bubblewrap")
+        hosts = tuple(f"localhost:{one.port}" for one in (good, bad))
+        try:
+            ran = await fetch(sandbox, client, f"https://localhost:{good.port}/a", *hosts, data="5")
+            refused = await fetch(sandbox, client, f"https://localhost:{bad.port}/a", *hosts)
+        finally:
+            await sandbox.close()
+    assert (ran.outcome, ran.value) == ("ok", "POST /a 5"), ran.fault
+    assert [(one.method, one.verdict) for one in ran.requests] == [("CONNECT", "allowed")]
+    assert refused.outcome == "error"
+    assert bad.requests == []
+
+
+def certificate(path: Path) -> Path:
+    """Make a certificate of its own authority for localhost; its key lies beside it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path.with_suffix(".pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    path.with_suffix(".key").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path.with_suffix(".pem")
 
 
 @pytest.mark.parametrize("mode", ["landlock", "single"])

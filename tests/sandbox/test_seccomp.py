@@ -97,3 +97,49 @@ def test_the_docker_profile_allows_the_same_calls() -> None:
     rules = profile["syscalls"]
     assert isinstance(rules, list)
     assert set(rules[0]["names"]) == {*syscalls.ALLOWED, *syscalls.TEMPLATE_ONLY}
+
+
+_NETWORK = seccomp.child_filter(may_fork=False, network=True)
+_STREAM, _DATAGRAM, _FLAGS = 1, 2, 0x80800
+
+
+@pytest.mark.parametrize("flags", [0, 0x800, 0x80000, _FLAGS])
+def test_with_a_network_tcp_over_ipv4_is_all_that_opens(flags: int) -> None:
+    number = syscalls.NUMBER["socket"]
+    for protocol in (0, 6):
+        assert _verdict(_NETWORK, number, 2, _STREAM | flags, protocol) == _ALLOW
+    for wrong in ((1, _STREAM, 0), (2, _DATAGRAM, 0), (2, 3, 1), (10, _STREAM, 0), (16, 3, 0)):
+        assert _verdict(_NETWORK, number, wrong[0], wrong[1] | flags, wrong[2]) != _ALLOW
+    for protocol in (1, 17, 132, 262):
+        assert _verdict(_NETWORK, number, 2, _STREAM | flags, protocol) != _ALLOW
+    assert _verdict(_NETWORK, syscalls.NUMBER["connect"], 3) == _ALLOW
+
+
+def test_a_network_opens_nothing_but_sockets_that_connect() -> None:
+    opened = {
+        name
+        for name, number in syscalls.NUMBER.items()
+        if _verdict(_NETWORK, number) == _ALLOW and _verdict(_THREADS, number) != _ALLOW
+    }
+    assert opened == {"connect"}  # and socket, by its arguments
+
+
+def test_options_that_make_buffers_larger_stay_closed() -> None:
+    number = syscalls.NUMBER["setsockopt"]
+    for level, name in ((6, 1), (6, 4), (6, 5), (6, 6), (1, 9)):
+        assert _verdict(_NETWORK, number, 3, level, name) == _ALLOW
+    for level, name in ((1, 7), (1, 8), (1, 25), (1, 36), (6, 31), (6, 9), (0, 1), (41, 1)):
+        assert _verdict(_NETWORK, number, 3, level, name) == 0x00050000 | seccomp.ENOPROTOOPT
+
+
+def test_only_a_sandbox_with_a_network_may_listen_before_the_tool_is_there() -> None:
+    with_network = seccomp.outer_filter(network=True)
+    for name, number in syscalls.NUMBER.items():
+        same = _verdict(with_network, number) == _verdict(_OUTER, number)
+        assert same == (name not in ("bind", "listen"))
+    for name in ("bind", "listen", "accept", "accept4"):
+        assert _verdict(_NETWORK, syscalls.NUMBER[name]) != _ALLOW
+    rules = seccomp.outer_profile(network=True)["syscalls"]
+    assert isinstance(rules, list)
+    added = {*rules[0]["names"]} - {*syscalls.ALLOWED, *syscalls.TEMPLATE_ONLY}
+    assert added == {"bind", "listen"}

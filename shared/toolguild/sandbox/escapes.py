@@ -6,6 +6,7 @@ After every one of these an innocent call has to come out well.
 import os
 from collections.abc import Sequence
 
+from toolguild.sandbox import escapes_network
 from toolguild.sandbox.checks import (
     QUICK,
     Check,
@@ -39,7 +40,8 @@ def attempt(what):
 
 def checks() -> list[Check]:
     """Return every attack."""
-    cases = (*_endless(), *_walls(), *_leftovers(), *_answers(), *_outputs(), *_javascript())
+    ours = (*_endless(), *_walls(), *_leftovers(), *_answers(), *_outputs(), *_javascript())
+    cases = (*ours, *escapes_network.cases())
     return [
         Check(name, "escape", calls if isinstance(calls, tuple) else (calls,), expect)
         for name, calls, expect in cases

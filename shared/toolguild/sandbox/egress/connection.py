@@ -26,7 +26,8 @@ class Connection:
     ) -> None:
         self._door, self._reader, self._writer = door, reader, writer
         self._note = Note()
-        self._answered = False
+        self._answered = False  # the tool has got some of an answer
+        self._whole = False  # what may end now, with the call, has not been cut off
 
     async def serve(self) -> None:
         """Serve until it is over. Never raises but CancelledError."""
@@ -46,7 +47,7 @@ class Connection:
         except TimeoutError:
             await self._refuse(504, f"not over in {self._door.limits.request_seconds:g} seconds")
         except asyncio.CancelledError:
-            note.why = note.why or "the call ended first"
+            note.why = note.why or ("" if self._whole else "the call ended first")
             raise
         except OSError as error:
             note.why = note.why or f"the connection broke: {error}"
@@ -122,6 +123,7 @@ class Connection:
             raise Unreachable(f"its answer is not HTTP: {error}") from error
         if response.status == 101:
             raise Unreachable("it answered with another protocol")
+        self._whole = body.done
         await self._pass_on(response.forwarded())
         while not body.done:
             try:
@@ -131,6 +133,7 @@ class Connection:
                 out = body.feed(data)
             except (Malformed, OSError) as error:
                 raise Unreachable(f"its answer broke off: {error}") from error
+            self._whole = body.done
             await self._pass_on(out)
 
     async def _pass_on(self, data: bytes) -> None:
@@ -147,7 +150,7 @@ class Connection:
         async with _closing(await self._door.reach(self._note, host)) as (reader, writer):
             await self._established()
             first = await self._hello(host)
-            self._note.verdict = "allowed"
+            self._note.verdict, self._whole = "allowed", True
             self._door.sent(self._note, len(first))
             writer.write(first)
             there = asyncio.create_task(self._there(writer))
