@@ -2,37 +2,59 @@
 
 from toolguild.messages import events
 from toolguild_planner.finding import build_of
-from toolguild_planner.progress import Advanced, go_on, replan
+from toolguild_planner.progress import go_on, replan
 from toolguild_planner.running import send_more, step_of
-from toolguild_planner.state import Active
+from toolguild_planner.state import Active, Advanced, StepState
+
+
+def expected(state: Active, event: events.ToolRan | events.RunHeld) -> StepState | None:
+    """Return the step that waits for this very call, or None when what is said of it comes too late."""
+    known = state.steps.get(event.step)
+    if known is None or known.phase != "running" or event.attempt != known.run:
+        return None
+    waits = state.stage == "running" and known.tool == event.tool
+    return known if waits and (event.item or 0) in known.sent else None
 
 
 def ran(state: Active, event: events.ToolRan) -> Advanced:
     """One call ended, well or not."""
-    item = event.item or 0
-    known = state.steps.get(event.step)
-    if known is None or known.phase != "running" or event.attempt != state.attempt:
+    known = expected(state, event)
+    if known is None:
         return state, []
-    if item not in known.sent or known.tool != event.tool:
-        return state, []
-    state = state.with_step(
-        event.step,
-        sent=tuple(one for one in known.sent if one != item),
-        seconds=known.seconds + event.used.wall_seconds,
-    )
+    state = counted(state, event, known)
     if event.outcome != "ok":
-        return _broke(state, event, item)
-    state = state.with_step(
-        event.step, values=known.values | {item: event.value}, files=(*known.files, *event.files)
-    )
+        return _broke(state, event, event.item or 0)
     if known.broken:
         return _mend_when_quiet(state, event)
     assert state.plan is not None
     state, orders = send_more(state, step_of(state.plan, event.step))
-    return go_on(_settle(state, event.step), orders)
+    return go_on(settle(state, event.step), orders)
 
 
-def _settle(state: Active, name: str) -> Active:
+def counted(state: Active, event: events.ToolRan, known: StepState) -> Active:
+    """Return the state with what an expected call gave."""
+    item = event.item or 0
+    state = state.with_step(
+        event.step,
+        sent=without(known.sent, item),
+        vouched=without(known.vouched, item),
+        asking=without(known.asking, item),
+        seconds=known.seconds + event.used.wall_seconds,
+    )
+    if event.outcome != "ok":
+        return state
+    return state.with_step(
+        event.step, values=known.values | {item: event.value}, files=(*known.files, *event.files)
+    )
+
+
+def without(items: tuple[int, ...], item: int) -> tuple[int, ...]:
+    """Return the items but this one."""
+    return tuple(one for one in items if one != item)
+
+
+def settle(state: Active, name: str) -> Active:
+    """Return the state with a step done whose every call has ended well."""
     known = state.steps[name]
     if known.phase == "running" and not (known.sent or known.unsent or known.broken):
         return state.with_step(name, phase="done")

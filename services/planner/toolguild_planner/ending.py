@@ -2,14 +2,36 @@
 
 from toolguild.messages import Artifact, Message, Result, StepResult, TaskStatus, events
 from toolguild.plan import Plan
+from toolguild_planner.serving import audit, served, withdrawn
 from toolguild_planner.state import Active, Over, StepState
+from toolguild_planner.steering import leave, steer
 
 MAX_KEPT_VALUE = 20_000  # characters of a step's value that go into the result for the report
 
 
 def end(state: Active, status: TaskStatus, reason: str = "") -> tuple[Over, list[Message]]:
-    """Return the last state and the event that tells it; what was reached is kept in the result."""
-    result = Result(
+    """Return the last state and what tells it; what was reached is kept in the result.
+
+    What still works for the task is stopped, builds that it waited for are left, and the inbox is told.
+    """
+    why = f"the task has ended: {status}"
+    if status == "cancelled" or _under_way(state):
+        state, messages = steer(state, why, ended=True)
+    else:
+        messages = leave(state, state.builds, why)
+    result = result_of(state, status, reason)
+    messages += [
+        *withdrawn(state, why),
+        *served(state, status),
+        *audit(state, status),
+        events.TaskEnded(task=state.task, status=status, result=result),
+    ]
+    return Over(status=status, taken=state.taken), messages
+
+
+def result_of(state: Active, status: TaskStatus, reason: str) -> Result:
+    """Return what the task has to show."""
+    return Result(
         task=state.task,
         status=status,
         goal=state.goal.primary,
@@ -24,8 +46,15 @@ def end(state: Active, status: TaskStatus, reason: str = "") -> tuple[Over, list
         usage=state.usage,
         reason=reason,
         events=state.told,
+        best=state.best if status != "succeeded" else None,
+        human=state.human,
     )
-    return Over(status=status), [events.TaskEnded(task=state.task, status=status, result=result)]
+
+
+def _under_way(state: Active) -> bool:
+    """Whether somebody may still work for the task."""
+    calls = any(one.phase == "trying" or one.sent for one in state.steps.values())
+    return calls or state.judge != "idle" or bool(state.answered_by)
 
 
 def result_files(state: Active) -> tuple[Artifact, ...]:
@@ -62,7 +91,7 @@ def _step(name: str, purpose: str, step: StepState | None) -> StepResult:
         title=step.title,
         how=step.how,
         state="done" if step.phase == "done" else "failed" if step.phase == "failed" else "skipped",
-        calls=len(step.values),
+        calls=0 if step.given else len(step.values),
         seconds=step.seconds,
         value=value if len(str(value)) <= MAX_KEPT_VALUE else None,
         reason=step.reason,

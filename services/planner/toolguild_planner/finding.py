@@ -8,9 +8,9 @@ from toolguild.messages import BuildId, Message, ToolUse, commands, events
 from toolguild.plan import Step
 from toolguild.tool import Case, ToolSpec
 from toolguild_planner.ending import end
-from toolguild_planner.progress import Advanced, go_on, replan, spend
+from toolguild_planner.progress import go_on, replan, spend
 from toolguild_planner.running import step_of
-from toolguild_planner.state import Active, How, StepState
+from toolguild_planner.state import Active, Advanced, How, StepState
 
 
 def build_of(
@@ -26,9 +26,12 @@ def build_of(
 def find_tool(state: Active, step: Step) -> tuple[Active, list[Message]]:
     """Bind the tool that the plan names, or begin to try the candidates, or want a new tool."""
     if step.tool is not None:
-        ready = StepState(phase="ready", tool=step.tool, title=step.title, how="bound")
+        ready = StepState(
+            phase="ready", run=state.run, tool=step.tool, title=step.title, how="bound"
+        )
         return used(_set(state, step.id, ready), step.title, step.tool, "reused"), []
-    state = _set(state, step.id, StepState(phase="trying", candidates=step.candidates))
+    trying = StepState(phase="trying", run=state.run, candidates=step.candidates)
+    state = _set(state, step.id, trying)
     return try_next(state, step)
 
 
@@ -40,7 +43,7 @@ def try_next(state: Active, step: Step) -> tuple[Active, list[Message]]:
         order = commands.TryTool(
             task=state.task,
             brief=state.brief,
-            attempt=state.attempt,
+            attempt=known.run,
             step=step.id,
             tool=known.candidates[0],
             request=step.request,
@@ -56,9 +59,9 @@ def try_next(state: Active, step: Step) -> tuple[Active, list[Message]]:
 def tried(state: Active, event: events.ToolTried) -> Advanced:
     """A candidate answered: reuse it, or try the next."""
     known = state.steps.get(event.step)
-    if known is None or known.phase != "trying" or event.attempt != state.attempt:
+    if known is None or known.phase != "trying" or event.attempt != known.run:
         return state, []
-    if known.candidates[:1] != (event.tool,):
+    if state.stage != "running" or known.candidates[:1] != (event.tool,):
         return state, []
     if not event.passed:
         return reject(state, event.step)
@@ -102,6 +105,8 @@ def tool_ready(state: Active, event: events.ToolReady) -> Advanced:
 def tool_denied(state: Active, event: events.ToolDenied) -> Advanced:
     """A build that steps wait for ended without a tool."""
     state = spend(state, event.usage)
+    if event.best is not None:
+        state = state.model_copy(update={"best": event.best})
     waiting = [
         name
         for name, one in state.steps.items()
@@ -114,7 +119,8 @@ def tool_denied(state: Active, event: events.ToolDenied) -> Advanced:
         state = state.tell(f"step {name}: no tool: {event.reason}")
     if event.code in ("refused", "out_of_budget"):
         return end(state, event.code, event.reason)
-    return replan(state, f"no tool could be made: {event.reason}", event.code)
+    code = "failed" if event.code == "cancelled" else event.code  # the build was, not the task
+    return replan(state, f"no tool could be made: {event.reason}", code)
 
 
 def used(state: Active, title: str, tool: Digest, where: str, description: str = "") -> Active:

@@ -8,9 +8,8 @@ from toolguild.plan import resolve
 from toolguild.plan.reference import Unresolved
 from toolguild_planner.ending import end, result_files
 from toolguild_planner.running import file_marks, named, results, start_ready
-from toolguild_planner.state import Active, Task
-
-Advanced = tuple[Task, list[Message]]
+from toolguild_planner.state import Active, Advanced
+from toolguild_planner.stuck import known_of
 
 
 def make_plan(state: Active, complaints: tuple[str, ...] = ()) -> commands.MakePlan:
@@ -28,26 +27,39 @@ def make_plan(state: Active, complaints: tuple[str, ...] = ()) -> commands.MakeP
 
 
 def go_on(state: Active, messages: Sequence[Message] = ()) -> Advanced:
-    """Start what can start; once every step is done, answer and judge."""
-    if state.stage != "running" or state.plan is None:
+    """Start what can start; once every step is done, answer and judge. While held, do nothing."""
+    if state.held is not None or state.stage == "planning":
         return state, list(messages)
+    if state.stage == "judging":
+        return after(messages, judge(state)) if state.judge == "idle" else (state, list(messages))
     state, orders = start_ready(state)
     orders = [*messages, *orders]
     failed = next((one for one in state.steps.items() if one[1].phase == "failed"), None)
     if failed is not None:
-        return _after(
+        return after(
             orders, replan(state, f"step {failed[0]} failed: {failed[1].reason}", "failed")
         )
     if any(step.phase != "done" for step in state.steps.values()):
         return state, orders
-    return _after(orders, _answer(state))
+    return after(orders, _answer(state))
 
 
 def replan(state: Active, complaint: str, code: TaskStatus) -> Advanced:
-    """Plan the failed part anew while the rules allow; else end with what there is."""
+    """Plan the failed part anew while the rules allow and there is something new to plan with; else end."""
     if state.attempt > state.rules.replans:
         return end(state, status_of(state, code), complaint)
-    changes = {"stage": "planning", "attempt": state.attempt + 1, "complaint": complaint}
+    known = known_of(state, complaint)
+    if known in state.asked_for:
+        return end(
+            state, "stuck", f"{complaint}; nothing new is known since it was planned again for that"
+        )
+    changes = {
+        "stage": "planning",
+        "attempt": state.attempt + 1,
+        "run": state.run + 1,
+        "complaint": complaint,
+        "asked_for": (*state.asked_for, known),
+    }
     state = state.model_copy(update=changes)
     state = state.tell(f"planning again: {complaint}")
     return state, [make_plan(state, (complaint,))]
@@ -64,7 +76,24 @@ def spend(state: Active, usage: tuple[ModelUsage, ...]) -> Active:
     return state.model_copy(update={"usage": add_usage(state.usage, usage)}) if usage else state
 
 
-def _after(orders: list[Message], then: Advanced) -> Advanced:
+def judge(state: Active) -> Advanced:
+    """Have the answer judged. A judgement under way is of another answer: the next one waits for its end."""
+    if state.judge != "idle":
+        return state.model_copy(update={"judge": "stale"}), []
+    if not state.goal.success_criteria:
+        return end(state, "succeeded")
+    order = commands.JudgeCriteria(
+        task=state.task,
+        brief=state.brief,
+        goal=state.goal,
+        answer=state.answer,
+        files=result_files(state),
+    )
+    return state.model_copy(update={"judge": "asked"}), [order]
+
+
+def after(orders: Sequence[Message], then: Advanced) -> Advanced:
+    """Return what came last, with the orders of before put first."""
     state, more = then
     return state, [*orders, *more]
 
@@ -85,13 +114,4 @@ def _answer(state: Active) -> Advanced:
     state = state.model_copy(
         update={"answer": named(answer, _names_of_one(state)), "stage": "judging"}
     )
-    if not state.goal.success_criteria:
-        return end(state, "succeeded")
-    order = commands.JudgeCriteria(
-        task=state.task,
-        brief=state.brief,
-        goal=state.goal,
-        answer=state.answer,
-        files=result_files(state),
-    )
-    return state, [order]
+    return judge(state)

@@ -12,7 +12,6 @@ from toolguild_planner.ending import step_value
 from toolguild_planner.state import Active
 
 OUTPUT = "/output/"  # where tools write, as they see it
-WINDOW = 64  # calls of one foreach under way at once: the pool is shared
 
 
 def start_ready(state: Active) -> tuple[Active, list[Message]]:
@@ -52,29 +51,40 @@ def _start(state: Active, step: Step) -> tuple[Active, list[Message]]:
     known = state.steps[step.id]
     wanted = known.broken or tuple(range(1 if size is None else size))
     state = state.with_step(
-        step.id, phase="running", size=size, unsent=wanted, broken=(), sent=(), reason=""
+        step.id,
+        phase="running",
+        size=size,
+        unsent=wanted,
+        broken=(),
+        sent=(),
+        vouched=(),
+        reason="",
     )
     return send_more(state, step)
 
 
 def send_more(state: Active, step: Step) -> tuple[Active, list[Message]]:
-    """Send further calls of a running step, as many as the window allows; an empty foreach is done at once."""
+    """Send further calls of a running step, as many as the policy allows; an empty foreach is done at once."""
     known = state.steps[step.id]
-    free = WINDOW - len(known.sent)
+    free = state.rules.calls_at_once - len(known.sent)
     now, later = known.unsent[:free], known.unsent[free:]
     messages: list[Message] = []
     for item in now:
         try:
-            messages.append(_call(state, step, item))
+            messages.append(call(state, step, item))
         except Unresolved as error:
             return state.with_step(step.id, phase="failed", reason=str(error)), []
-    state = state.with_step(step.id, unsent=later, sent=(*known.sent, *now))
+    vouched = now if known.tool in state.approved else ()
+    state = state.with_step(
+        step.id, unsent=later, sent=(*known.sent, *now), vouched=(*known.vouched, *vouched)
+    )
     if known.size == 0:
         state = state.with_step(step.id, phase="done")
     return state, messages
 
 
-def _call(state: Active, step: Step, item: int) -> commands.RunTool:
+def call(state: Active, step: Step, item: int) -> commands.RunTool:
+    """Order one call of a step whose tool is there. Raises Unresolved when its inputs do not resolve."""
     known = state.steps[step.id]
     assert known.tool is not None
     marks = file_marks(state.files)
@@ -88,12 +98,13 @@ def _call(state: Active, step: Step, item: int) -> commands.RunTool:
     return commands.RunTool(
         task=state.task,
         brief=state.brief,
-        attempt=state.attempt,
+        attempt=known.run,
         step=step.id,
         item=None if known.size is None else item,
         tool=known.tool,
         arguments=arguments,
         files=tuple(artifacts_in(arguments)),
+        approved_by=state.approved.get(known.tool),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 
 from toolguild.messages import Brief, Command, Event, Message
-from toolguild.messages.events import PutBack, WorkFailed
+from toolguild.messages.events import PutBack, Steered, WorkFailed
 from toolguild.messages.narrow import moment
 from toolguild.runtime.drive import Clock
 from toolguild.runtime.steering import LogSteering
@@ -29,16 +29,23 @@ class Watch:
         self._steering = steering
         self._command = command
 
+    def _newest(self) -> Steered | None:
+        """What holds for the command. What carries no brief is the guild's own housekeeping, which nobody
+        steers: the result of a task that was cancelled is still released, and its files are still pruned."""
+        if not isinstance(getattr(self._command, "brief", None), Brief):
+            return None
+        return self._steering.newest(self._command.key)
+
     @property
     def deadline(self) -> str | None:
         """When the work must be done, ISO 8601; a pause or a person may have moved it."""
-        steered = self._steering.newest(self._command.key)
+        steered = self._newest()
         moved = steered.deadline if steered else None
         return moved or deadline_of(self._command)
 
     def refusal(self) -> Event | None:
         """Return the answer to a command that must not be begun now, else None."""
-        steered = self._steering.newest(self._command.key)
+        steered = self._newest()
         if steered is None or steered.state == "going":
             return None
         if steered.state == "paused":
@@ -53,7 +60,7 @@ class Watch:
 
     def left(self, grace: float, now: Clock) -> float | None:
         """Return the seconds until the deadline and `grace` are over; None: no end, or it stands still."""
-        steered = self._steering.newest(self._command.key)
+        steered = self._newest()
         frozen = steered is not None and steered.state == "paused" and steered.freeze
         if self.deadline is None or frozen:
             return None
@@ -69,7 +76,7 @@ class Watch:
                     break
                 if not something:
                     raise Overdue
-                steered = self._steering.newest(self._command.key)
+                steered = self._newest()
                 if steered is not None and steered.state == "ended":
                     raise Stopped(steered.why or "what it was for has ended")
             return doing.result()

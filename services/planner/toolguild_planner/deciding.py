@@ -1,0 +1,62 @@
+"""What a person decided about a task: a tool may run, or what asked for attention is in order. Pure."""
+
+from toolguild.messages import ItemId, events
+from toolguild.plan.reference import Unresolved
+from toolguild_planner import approving
+from toolguild_planner.cancelling import cancel
+from toolguild_planner.holding import waits_no_more
+from toolguild_planner.progress import after, replan
+from toolguild_planner.running import call, step_of
+from toolguild_planner.state import Active, Advanced, Question
+
+POLICY = "policy"  # who decided when nobody did
+
+
+def decided(state: Active, event: events.TaskDecided) -> Advanced:
+    """Follow the decision of an item that is still open. Others change nothing."""
+    question = state.questions.get(event.item)
+    if question is None or question.purpose != event.purpose:
+        return state, []
+    if question.tool is not None:
+        return approving.decided(state, event.item, question.tool, event)
+    return _exception(state, event.item, question, event)
+
+
+def _exception(
+    state: Active, item: ItemId, question: Question, event: events.TaskDecided
+) -> Advanced:
+    why = f": {event.reason}" if event.reason else ""
+    questions = {name: one for name, one in state.questions.items() if name != item}
+    state = state.model_copy(update={"questions": questions})
+    verb = "approved" if event.approved else "rejected"
+    state = state.by_human(f"{event.by} {verb} ({question.why}){why}")
+    if question.call is None and not event.approved and _counts(question, event):
+        over, messages, _ = cancel(state, event.by, f"{question.why}{why}")
+        return over, messages
+    state, messages = waits_no_more(state, item, f"{event.by} decided")
+    if question.call is None:
+        return state, messages
+    return after(messages, _interrupted(state, question, event))
+
+
+def _counts(question: Question, event: events.TaskDecided) -> bool:
+    """Whether a rejection ends the task: a person's does; an expired question only what waited for it."""
+    return question.holds or event.by != POLICY
+
+
+def _interrupted(state: Active, question: Question, event: events.TaskDecided) -> Advanced:
+    """Run an interrupted call again, or fail its step, if it is still wanted."""
+    name, item = question.step, question.call or 0
+    known, plan = state.steps.get(name), state.plan
+    if known is None or known.run != question.run or known.phase != "running":
+        return state, []
+    if item not in known.sent or state.stage != "running" or plan is None:
+        return state, []
+    if not event.approved:
+        reason = f"it was interrupted, and {event.by} did not let it run again"
+        state = state.with_step(name, phase="failed", reason=reason, sent=())
+        return replan(state, f"step {name} failed: {reason}", "failed")
+    try:
+        return state, [call(state, step_of(plan, name), item)]
+    except Unresolved as error:  # it resolved when the call was first ordered
+        return replan(state, f"step {name} failed: {error}", "failed")
