@@ -143,6 +143,66 @@ def test_the_network_is_open_to_a_tool_whose_declared_hosts_the_policy_grants() 
     assert review("import socket, subprocess", "python", policy, declared).verdict == "block"
 
 
+_FETCHING: dict[str, tuple[Language, str]] = {
+    "urllib": ("python", "import urllib.request\nurllib.request.urlopen('http://a.example')"),
+    "from urllib": ("python", "from urllib import request\nrequest.urlopen('http://a.example')"),
+    "urlopen": ("python", "from urllib.request import urlopen\nurlopen('http://a.example')"),
+    "http.client": ("python", "from http import client\nclient.HTTPConnection('a.example')"),
+    "ssl": ("python", "import ssl\nssl.create_default_context()"),
+    "pandas": ("python", "import pandas\npandas.read_csv('http://a.example/a.csv')"),
+    "http": ("javascript", "require('http').get('http://a.example')"),
+    "https": ("javascript", "const { get } = require('node:https'); get('https://a.example')"),
+    "fetch": ("javascript", "fetch('http://a.example')"),
+    "global fetch": ("javascript", "globalThis.fetch('http://a.example')"),
+}
+
+
+@pytest.mark.parametrize("name", _FETCHING)
+def test_http_clients_are_open_exactly_when_hosts_are_declared_and_granted(name: str) -> None:
+    language, source = _FETCHING[name]
+    granting = parse_policy("capabilities: {hosts: ['a.example:80']}")
+    declared = Capabilities(hosts=("a.example:80",), imports=("pandas",))
+    other = Capabilities(hosts=("b.example:80",), imports=("pandas",))
+
+    opened = review(source, language, granting, declared)
+    assert opened.verdict == "allow"
+    assert {one.rule for one in opened.findings} == {"granted"}
+    for policy, asked in (
+        (granting, Capabilities(imports=("pandas",))),
+        (granting, other),
+        (granting, None),
+        (POLICY, declared),
+    ):
+        assert review(source, language, policy, asked).verdict == "block"
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("python", "import socket\nsocket.socket()"),
+        ("python", "from socket import create_connection"),
+        ("python", "import http.server"),
+        ("python", "from http import server"),
+        ("python", "import smtplib"),
+        ("python", "import asyncio\nasyncio.open_connection('a.example', 80)"),
+        ("python", "import urllib.request\nurllib.request.socket.socket()"),
+        ("python", "import urllib.request\nurllib.request.os.system('id')"),
+        ("javascript", "require('net').connect(80)"),
+        ("javascript", "require('tls')"),
+        ("javascript", "require('dgram')"),
+        ("javascript", "new WebSocket('ws://a.example')"),
+        ("javascript", "require('http').globalAgent.constructor.constructor('return process')()"),
+    ],
+)
+def test_hosts_open_the_way_to_no_sockets_and_to_nothing_else(
+    language: Language, source: str
+) -> None:
+    granting = parse_policy("capabilities: {hosts: ['a.example:80']}")
+    declared = Capabilities(hosts=("a.example:80",))
+
+    assert review(source, language, granting, declared).verdict == "block"
+
+
 def test_a_program_opens_the_way_to_start_it_only() -> None:
     policy = parse_policy("capabilities: {programs: [sqlite3]}")
     declared = Capabilities(programs=("sqlite3",))

@@ -233,7 +233,8 @@ class Judge(Reach):
         for mode, values in given:
             for text in library.path_texts(values):
                 if path.startswith(_FETCHERS) and _URL.match(text):
-                    self.report("network-url", node, f"{path} of a URL", "capabilities.hosts")
+                    rule = "granted" if self._may_fetch() else "network-url"
+                    self.report(rule, node, f"{path} of a URL", "capabilities.hosts")
                 elif sink.sure:
                     self._path(text, mode, node)
                 elif is_system(text):

@@ -23,10 +23,9 @@ HIDDEN_MODULES: Final = words(
     "os sys subprocess builtins importlib ctypes socket shutil posix pty marshal runpy inspect "
     "multiprocessing signal pickle gc code types _thread resource"
 )
-_NETWORK: Final = words(
-    "requests urllib http httpx aiohttp urllib3 socket ssl ftplib smtplib imaplib poplib xmlrpc "
-    "websockets websocket"
-)
+# Clients that find the way to the proxy, the only way that a sandbox has. Sockets of one's own lead nowhere.
+_NETWORK: Final = words("requests urllib http httpx urllib3 ssl xmlrpc")
+_SERVERS: Final = ("http.server", "xmlrpc.server")
 _DENIED: Final = {
     "builtins.eval": "dynamic-code",
     "builtins.exec": "dynamic-code",
@@ -74,7 +73,8 @@ class Reach:
                 self._import(module, self._imports.decide(module), node)
                 self.report("import-star", node, f"from {module} import * hides what is imported")
             else:
-                self._import(module, self._imports.decide(f"{module}.{name}"), node)
+                path = f"{module}.{name}"
+                self._import(module, self._imports.decide(path), node, path)
 
     def _declares(self, module: str, node: ast.AST) -> None:
         top = module.partition(".")[0]
@@ -85,11 +85,13 @@ class Reach:
                 "import-undeclared", node, f"{top} is imported but not declared", "manifest.imports"
             )
 
-    def _import(self, module: str, decision: Decision, node: ast.AST) -> None:
+    def _import(
+        self, module: str, decision: Decision, node: ast.AST, path: str | None = None
+    ) -> None:
         entry = f"imports.python.{decision.entry}"
         if decision.action == "allow":
             return
-        if self._is_granted(module):
+        if self._is_granted(path or module):
             self.report("granted", node, f"{module} serves the declared hosts or programs", entry)
         elif decision.action == "deny":
             self.report("import-denied", node, f"import of {module}", entry)
@@ -102,7 +104,11 @@ class Reach:
         top = path.partition(".")[0]
         if self._grant.programs and (top in _PROCESS - {"signal", "multiprocessing"}):
             return True
-        return bool(self._grant.hosts) and top in _NETWORK
+        return self._may_fetch() and top in _NETWORK and not path.startswith(_SERVERS)
+
+    def _may_fetch(self) -> bool:
+        """Whether the manifest declares hosts, and the policy grants some of them."""
+        return self._declared is not None and bool(self._grant.hosts)
 
     def resolve(self, parent: str, name: str, node: ast.AST) -> str:
         """Return the name under which attribute `name` of `parent` is known, and judge it."""
