@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import pytest
 import toolguild
 from toolguild.capability import Limits
 from toolguild.errors import UsageError
-from toolguild.sandbox import tree, warm
+from toolguild.sandbox import bubblewrap, tree, warm
 from toolguild.sandbox.bubblewrap import Bubblewrap
 from toolguild.sandbox.checks import QUICK, code, javascript, python
 from toolguild.sandbox.interface import Call, Sandbox, SandboxBroken, SandboxUnavailable
@@ -279,6 +280,25 @@ async def test_a_broken_fork_server_is_replaced_before_the_call_notices() -> Non
         assert (await sandbox.run(_ANSWER)).value == 42
     finally:
         await sandbox.close()
+
+
+@pytest.mark.parametrize("depth", [0, -1])
+async def test_a_sandbox_that_is_killed_while_it_starts_is_broken_and_not_unavailable(
+    depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hello = bubblewrap._hello
+
+    async def killed(control: socket.socket) -> None:
+        os.kill(tree.descendants(os.getpid())[depth], signal.SIGKILL)
+        await hello(control)
+
+    monkeypatch.setattr(bubblewrap, "_hello", killed)
+    backend = Bubblewrap()
+    try:
+        with pytest.raises(SandboxBroken, match="killed"):
+            await backend.boot(Template("python"), "ns")
+    finally:
+        await backend.close()
 
 
 async def test_calls_that_make_no_sense_are_refused_before_anything_runs() -> None:

@@ -27,6 +27,7 @@ from toolguild.sandbox.outer import (
 
 _NOBODY = 65534
 _BOOT_SECONDS = 30.0
+_ENDS_WITHIN = 0.5  # seconds after its fork server
 _SCRATCH_MB = 64  # of the fork server itself; each call mounts its own
 _PREFIX = "toolguild-sandbox"
 _SHARED = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ class Bubblewrap:
         self._count = 0
 
     async def boot(self, template: Template, mode: Mode) -> Outer:
-        """Start one fork server. Raises ModeRefused or SandboxUnavailable."""
+        """Start one fork server. Raises ModeRefused or SandboxUnavailable; SandboxBroken when it was killed."""
         node = _node() if template.language == "javascript" else None
         self._count += 1
         private = self._home / f"{self._count}"
@@ -92,7 +93,10 @@ class Bubblewrap:
                     f"no answer in {_BOOT_SECONDS:g} seconds of starting"
                 ) from error
             except OSError as error:
+                killed = await running.killed()
                 await running.end()
+                if killed:
+                    raise SandboxBroken("it was killed while it started") from error
                 errors.seek(0)
                 text = errors.read(4000).decode(errors="replace").strip()
                 raise SandboxUnavailable(text or str(error)) from error
@@ -182,6 +186,14 @@ class _Running:
     ) -> None:
         self._process, self._control, self._private = process, control, private
         self._group = group
+
+    async def killed(self) -> bool:
+        """Whether SIGKILL ended it, from outside or for want of memory: that says nothing about this machine."""
+        try:
+            code = await asyncio.to_thread(self._process.wait, _ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            return False
+        return code in (-signal.SIGKILL, 128 + signal.SIGKILL)  # itself, or process 1 inside
 
     async def end(self) -> None:
         """Kill the tree, wait for it, and remove folder and group. Idempotent."""
