@@ -9,7 +9,7 @@ from toolguild.messages.events import DraftRefused, RivalsFound, ToolPublished
 from toolguild.registry import next_version
 from toolguild.tool import Measured, MutationScore, Published, Tool
 from toolguild_reviewer.manifest import whole_capabilities
-from toolguild_reviewer.verdict import objections, only_the_exam_is_weak
+from toolguild_reviewer.verdict import confidence, objections, only_the_exam_is_weak
 
 MAX_RIVALS = 5
 _VERSIONS_TRIED = 3
@@ -124,4 +124,5 @@ def _published(command: JudgeTest, entry: Published, *, made: bool) -> ToolPubli
         description=entry.tool.draft.description,
         made=made,
         attempt=command.attempt,
+        confidence=confidence(entry.tool.exam, entry.tool.report) if made else None,
     )

@@ -65,8 +65,9 @@ _ASKED = {
 async def review_draft(guild: Guild, command: ReviewDraft) -> DraftReviewed:
     """Return findings and verdict, with a clearance signed over the draft's digest when it may run.
 
-    What blocks is never cleared, not even by a person. What asks is cleared only once a person has
-    approved exactly this draft, unless the policy's `review.on_ask` says otherwise.
+    What blocks is cleared only if a person overrules exactly this review and the policy's
+    `review.overrule` lets people do that. What asks is cleared only once a person has approved exactly this
+    draft, unless the policy's `review.on_ask` says otherwise. Who overruled stands among the findings.
     """
     draft = command.draft
     await guild.registry.learn(*draft.uses.values())
@@ -79,6 +80,8 @@ async def review_draft(guild: Guild, command: ReviewDraft) -> DraftReviewed:
         read, usage = await _read(guild, command)
         findings += read
     verdict = _settled(guild, command, verdict_of(findings))
+    if command.overruled_by is not None:
+        findings += (_overruling(command.overruled_by, verdict),)
     return DraftReviewed(
         build=command.build,
         attempt=command.attempt,
@@ -97,6 +100,8 @@ def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
 
 
 def _settled(guild: Guild, command: ReviewDraft, verdict: Verdict) -> Verdict:
+    if command.overruled_by is not None and guild.policy.review.overrule:
+        return "allow"
     if verdict == "block":
         return "block"
     if command.approved_by is not None:
@@ -104,6 +109,14 @@ def _settled(guild: Guild, command: ReviewDraft, verdict: Verdict) -> Verdict:
     if verdict == "ask" and guild.policy.review.on_ask != "person":
         verdict = "block" if guild.policy.review.on_ask == "refuse" else "allow"
     return "ask" if command.person_asked and verdict == "allow" else verdict
+
+
+def _overruling(by: str, verdict: Verdict) -> Finding:
+    """Return the mark of a person's verdict; one that the policy does not let count is told as well."""
+    told = f"overruled by {by}"
+    if verdict != "allow":
+        told = f"{by} would let it pass, but the policy lets nobody overrule a review"
+    return Finding(rule="overruled", severity="low", message=told, policy="review.overrule")
 
 
 async def _read(

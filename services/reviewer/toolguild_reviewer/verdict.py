@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from toolguild.exam import redact
 from toolguild.messages.commands import JudgeTest
 from toolguild.policy import ExamRules
+from toolguild.tool import Exam, TestReport
 
 _SURVIVORS_TOLD = 5
 
@@ -21,6 +22,19 @@ def only_the_exam_is_weak(command: JudgeTest, rules: ExamRules) -> bool:
     """Whether the draft passed everything and too few small faults in it were noticed: no fault of its own."""
     weak = tuple(_mutation(command, rules)) if command.report.mutation else ()
     return bool(weak) and objections(command, rules) == weak
+
+
+def confidence(exam: Exam, report: TestReport) -> float:
+    """Return how much speaks for a draft that passed, from 0 to 1.
+
+    The share of small faults that the exam notices, times the share of its cases and properties that stand
+    as they were first written: an exam that had to be corrected may be wrong elsewhere too.
+    """
+    noticed = report.mutation.share if report.mutation else 0.0
+    changed = sum(one.decision != "kept" for one in exam.rulings)
+    gone = sum(one.decision == "set_aside" for one in exam.rulings)
+    written = len(exam.cases) + len(exam.properties) + gone
+    return round(noticed * (1 - changed / written), 4) if written else 0.0
 
 
 def _objections(command: JudgeTest, rules: ExamRules) -> Iterator[str]:

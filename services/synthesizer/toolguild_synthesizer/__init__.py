@@ -17,7 +17,8 @@ async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
     from toolguild_synthesizer.build import build_process
     from toolguild_synthesizer.workers import drafters
 
-    yield (build_process(guild.policy.build), *drafters(guild))
+    ceiling = guild.policy.autonomy.of_agent("synthesizer", "D")
+    yield (build_process(guild.policy.build, ceiling), *drafters(guild))
 
 
 service = Service(

@@ -5,8 +5,9 @@ from typing import Literal
 
 from toolguild.messages import Message, commands, events
 from toolguild.tool import Draft, Exam, Signature
-from toolguild_synthesizer.judging import judge
-from toolguild_synthesizer.state import Attempt, Building, Comparison, Step, send
+from toolguild_synthesizer.attempt import Attempt, Comparison
+from toolguild_synthesizer.orders import judge_order
+from toolguild_synthesizer.state import Building, Step, send
 
 
 def rivals_found(state: Building, event: events.RivalsFound) -> Step:
@@ -79,7 +80,7 @@ def _settle(state: Building, attempt: Attempt, known: Comparison) -> Step:
     state = state.model_copy(update={"comparison": known})
     if known.rivals or known.predecessor:
         return state, []
-    return send(state, attempt, "judging", judge(state, attempt))
+    return send(state, attempt, "judging", judge_order(state, attempt))
 
 
 def comparison_failed(state: Building, event: events.WorkFailed) -> Step:

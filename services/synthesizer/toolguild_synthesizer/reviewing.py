@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from toolguild.messages import BuildId, Message, TaskId, commands, events
+from toolguild.messages import BuildId, Message, TaskId, events
+from toolguild_synthesizer.attempt import Attempt
 from toolguild_synthesizer.ending import out
 from toolguild_synthesizer.next_attempt import contradicts_only_the_examiner
-from toolguild_synthesizer.state import Attempt, Building, Step, send, spend
+from toolguild_synthesizer.orders import review_order
+from toolguild_synthesizer.state import Building, Step, send, spend
 from toolguild_synthesizer.testing import test
 
 
@@ -22,29 +24,14 @@ def drafted(state: Building, event: events.ToolDrafted) -> Step:
     )
     if twin is not None and not _is_a_second_voice(state, attempt, twin):
         # What the review found in the twin is true of it as well, and decides how the effort ends.
-        attempt = attempt.model_copy(update={"findings": twin.findings})
+        attempt = attempt.model_copy(update={"findings": twin.findings, "twin": twin.number})
         return out(state, attempt, twin.failures or (f"the same code as attempt {twin.number}",))
-    return send(state, attempt, "reviewing", _review(state, attempt))
+    return send(state, attempt, "reviewing", review_order(state, attempt))
 
 
 def _is_a_second_voice(state: Building, attempt: Attempt, twin: Attempt) -> bool:
     """Whether an author who wrote the same code unasked supports it against the examiner."""
     return attempt.repair_of is None and contradicts_only_the_examiner(state, twin)
-
-
-def _review(
-    state: Building, attempt: Attempt, approved_by: str | None = None
-) -> commands.ReviewDraft:
-    assert attempt.draft is not None
-    return commands.ReviewDraft(
-        build=state.build,
-        brief=state.brief,
-        spec=state.spec,
-        draft=attempt.draft,
-        attempt=attempt.number,
-        approved_by=approved_by,
-        person_asked=state.brief.autonomy == "A",
-    )
 
 
 def reviewed(state: Building, event: events.DraftReviewed) -> Step:
@@ -58,23 +45,27 @@ def reviewed(state: Building, event: events.DraftReviewed) -> Step:
     attempt = attempt.model_copy(update={"findings": event.findings, "clearance": event.clearance})
     told = tuple(f"line {one.line or '?'}: {one.message} [{one.rule}]" for one in event.findings)
     if event.verdict == "block":
-        return out(state, attempt, told or ("the review refused it",))
+        blocked = attempt.model_copy(update={"blocked": True})
+        return out(state, blocked, told or ("the review refused it",))
     if event.clearance is None:
         why = "; ".join(told) or "every draft needs a person's approval at this level of autonomy"
-        asked = events.ApprovalAsked(
-            build=state.build,
-            tasks=state.waiters,
-            attempt=attempt.number,
-            draft=attempt.draft,
-            findings=event.findings,
-            why=why,
-        )
-        attempt = attempt.model_copy(update={"phase": "waiting", "failures": (why,)})
-        return state.with_attempt(attempt), [
-            asked,
-            *tell_waiting(state.waiters, state.build, attempt),
-        ]
+        return _ask(state, attempt, why)
     return test(state, attempt)
+
+
+def _ask(state: Building, attempt: Attempt, why: str) -> Step:
+    assert attempt.draft is not None
+    asked = events.ApprovalAsked(
+        build=state.build,
+        tasks=state.tasks,
+        attempt=attempt.number,
+        draft=attempt.draft,
+        findings=attempt.findings,
+        why=why,
+        author=attempt.edited_by,
+    )
+    attempt = attempt.model_copy(update={"phase": "waiting", "failures": (why,)})
+    return state.with_attempt(attempt), [asked, *tell_waiting(state.tasks, state.build, attempt)]
 
 
 def tell_waiting(tasks: Sequence[TaskId], build: BuildId, attempt: Attempt) -> list[Message]:
@@ -85,18 +76,3 @@ def tell_waiting(tasks: Sequence[TaskId], build: BuildId, attempt: Attempt) -> l
         events.TaskWaits(task=task, build=build, draft=attempt.draft.digest, why=why)
         for task in tasks
     ]
-
-
-def approved(state: Building, event: events.ApprovalGiven) -> Step:
-    """A person decided about exactly this draft."""
-    attempt = next(
-        (one for one in state.attempts if one.draft and one.draft.digest == event.draft), None
-    )
-    if attempt is None or attempt.phase != "waiting":
-        return state, []
-    if not event.approved:
-        return out(
-            state, attempt, (f"{event.by} rejected it: {event.reason or 'no reason given'}",)
-        )
-    attempt = attempt.model_copy(update={"approved_by": event.by, "failures": ()})
-    return send(state, attempt, "reviewing", _review(state, attempt, event.by))

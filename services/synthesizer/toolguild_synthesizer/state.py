@@ -2,68 +2,32 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from toolguild.canonical import Digest
-from toolguild.messages import Brief, BuildId, Message, ModelUsage, TaskId, add_usage
-from toolguild.policy import BuildRules
+from toolguild.messages import Brief, BuildId, Message, ModelUsage, TaskId, add_usage, commands
+from toolguild.policy import BuildRules, Level
 from toolguild.sandbox.interface import Fault
-from toolguild.tool import (
-    Case,
-    Draft,
-    Exam,
-    Finding,
-    Signature,
-    TestReport,
-    ToolSpec,
-    Value,
-)
+from toolguild.tool import Case, Draft, Exam, Property, ToolSpec, Value
+from toolguild_synthesizer.attempt import ACTIVE, Attempt, Comparison, Phase
+from toolguild_synthesizer.waiter import Course, Waiter, payer
 
-Phase = Literal[
-    "drafting",  # an author writes it
-    "reviewing",  # the reviewer reads it
-    "waiting",  # a person has to decide
-    "cleared",  # may run; the exam is not there yet
-    "testing",  # runs against the exam
-    "tested",  # the report is there; one attempt is judged at a time, lest two be published
-    "judging",  # the reviewer judges the report
-    "comparing",  # rivals and the predecessor are run
-    "out",  # refused, failed or a copy of another attempt; `failures` say why
+Order = Annotated[
+    commands.DraftTool
+    | commands.SetExam
+    | commands.ReviewDraft
+    | commands.TestDraft
+    | commands.JudgeTest,
+    Field(discriminator="kind"),
 ]
-ACTIVE: frozenset[Phase] = frozenset(
-    ("drafting", "reviewing", "waiting", "cleared", "testing", "tested", "judging", "comparing")
-)
 
 
-class Attempt(Value):
-    """One draft on its way through review, exam and judgement."""
+class ExamWish(Value):
+    """What the examiner was last asked for, besides a first exam."""
 
-    number: int
-    phase: Phase = "drafting"
-    repair_of: int | None = None  # the attempt whose draft it mends; None: a new sample
-    draft: Draft | None = None
-    findings: tuple[Finding, ...] = ()
-    clearance: Signature | None = None
-    approved_by: str | None = None
-    report: TestReport | None = None
-    report_signature: Signature | None = None
-    failures: tuple[str, ...] = ()
-    weak_exam: bool = False  # it passed, but the exam notices too few faults
-
-    @property
-    def passed_cases(self) -> int:
-        """How many cases of the exam it answered right so far."""
-        return sum(result.passed for result in self.report.results) if self.report else -1
-
-
-class Comparison(Value):
-    """What the reviewer wants to know of published tools before it publishes a new one."""
-
-    attempt: int
-    rivals: dict[Digest, Digest] = {}  # draft digest -> tool digest, still running
-    answers: dict[Digest, bool] = {}  # tool digest -> whether it passes the exam
-    predecessor: Digest | None = None  # exam digest, still running
-    compatible: bool | None = None
+    disputed: tuple[Case | Property, ...] = ()
+    answers: tuple[JsonValue, ...] = ()
+    more: int = 0
 
 
 class New(Value):
@@ -77,14 +41,17 @@ class Building(Value):
 
     phase: Literal["building"] = "building"
     build: BuildId
-    brief: Brief  # of the task that pays
     spec: ToolSpec
     rules: BuildRules
-    waiters: tuple[TaskId, ...]
+    ceiling: Level = "D"  # the operator's, for the autonomy of those who write code
+    waiters: tuple[Waiter, ...] = Field(min_length=1)
+    course: Course = Course()
+    held: tuple[Order, ...] = ()  # decided while nobody goes on; sent when somebody does
     parent: Digest | None = None
     fault: Fault | None = None
     regressions: tuple[Case, ...] = ()
     exam: Exam | None = None
+    wish: ExamWish = ExamWish()
     disputes: int = 0  # times that the examiner was asked to look again
     looking_again: bool = False
     strengthened: bool = False  # the examiner was asked for more cases
@@ -93,11 +60,35 @@ class Building(Value):
         1  # number of the first attempt of this effort; earlier ones belong to a failed effort
     )
     comparison: Comparison | None = None
-    usage: tuple[ModelUsage, ...] = ()
 
-    def attempt(self, number: int) -> Attempt | None:
+    @property
+    def brief(self) -> Brief:
+        """Of the task that pays."""
+        return payer(self.waiters).brief
+
+    @property
+    def tasks(self) -> tuple[TaskId, ...]:
+        """The tasks that wait."""
+        return tuple(one.task for one in self.waiters)
+
+    @property
+    def paused(self) -> bool:
+        """Whether nobody who waits goes on."""
+        return all(one.paused for one in self.waiters)
+
+    @property
+    def tried(self) -> tuple[Attempt, ...]:
+        """The attempts that this effort made by itself: what people wrote is not counted."""
+        return tuple(one for one in self.attempts if not one.edited_by)
+
+    def attempt(self, number: int | None) -> Attempt | None:
         """Return the attempt of that number."""
         return next((one for one in self.attempts if one.number == number), None)
+
+    def of_draft(self, draft: Digest) -> Attempt | None:
+        """Return the attempt whose draft has this digest; the one that is under way, if one is."""
+        same = [one for one in self.attempts if one.draft and one.draft.digest == draft]
+        return next((one for one in same if one.phase in ACTIVE), same[-1] if same else None)
 
     def with_attempt(self, changed: Attempt) -> "Building":
         """Return the state with one attempt replaced, or added."""
@@ -121,7 +112,10 @@ class Done(Value):
     title: str
     description: str
     made: bool
-    attempts: int
+    attempts: int  # how many
+    last: int  # number of the last one
+    confidence: float | None = None
+    course: Course = Course()
 
 
 class GivenUp(Value):
@@ -130,14 +124,16 @@ class GivenUp(Value):
     phase: Literal["given-up"] = "given-up"
     build: BuildId
     waiters: tuple[TaskId, ...]
-    code: Literal["failed", "refused", "stuck", "out_of_budget"]
+    code: Literal["failed", "refused", "stuck", "out_of_budget", "cancelled"]
     reason: str
-    attempts: int
-    best: Draft | None = None
+    attempts: int  # how many
+    last: int  # number of the last one
+    best: Draft | None = None  # the attempt that came nearest
+    course: Course = Course()
 
 
 Build = Annotated[New | Building | Done | GivenUp, Field(discriminator="phase")]
-EndCode = Literal["failed", "refused", "stuck", "out_of_budget"]
+EndCode = Literal["failed", "refused", "stuck", "out_of_budget", "cancelled"]
 Step = tuple[Build, list[Message]]
 
 
@@ -147,5 +143,10 @@ def send(state: Building, attempt: Attempt, phase: Phase, order: Message) -> Ste
 
 
 def spend(state: Building, usage: tuple[ModelUsage, ...]) -> Building:
-    """Return the state with more model usage counted."""
-    return state.model_copy(update={"usage": add_usage(state.usage, usage)})
+    """Return the state with more model usage counted, on the task that pays."""
+    if not usage:
+        return state
+    pays = payer(state.waiters)
+    changed = pays.model_copy(update={"usage": add_usage(pays.usage, usage)})
+    waiters = tuple(changed if one is pays else one for one in state.waiters)
+    return state.model_copy(update={"waiters": waiters})

@@ -1,27 +1,18 @@
 """A cleared attempt against the exam. Pure."""
 
-from toolguild.messages import Message, commands, events
+from toolguild.messages import Message, events
+from toolguild_synthesizer.attempt import Attempt
 from toolguild_synthesizer.comparing import compared
 from toolguild_synthesizer.ending import go_on, out
-from toolguild_synthesizer.judging import judge
-from toolguild_synthesizer.state import Attempt, Building, Step, send, spend
+from toolguild_synthesizer.orders import judge_order, test_order
+from toolguild_synthesizer.state import Building, Step, send, spend
 
 
 def test(state: Building, attempt: Attempt) -> Step:
     """Run a cleared attempt against the exam, or keep it ready until there is one."""
     if state.exam is None or state.looking_again:
         return state.with_attempt(attempt.model_copy(update={"phase": "cleared"})), []
-    assert attempt.draft is not None
-    assert attempt.clearance is not None
-    order = commands.TestDraft(
-        build=state.build,
-        brief=state.brief,
-        draft=attempt.draft,
-        clearance=attempt.clearance,
-        exam=state.exam,
-        attempt=attempt.number,
-    )
-    return send(state, attempt, "testing", order)
+    return send(state, attempt, "testing", test_order(state, attempt))
 
 
 def exam_set(state: Building, event: events.ExamSet) -> Step:
@@ -55,7 +46,7 @@ def tested(state: Building, event: events.DraftTested) -> Step:
     )
     if any(one.phase in ("judging", "comparing") for one in state.attempts):
         return state.with_attempt(attempt.model_copy(update={"phase": "tested"})), []
-    return send(state, attempt, "judging", judge(state, attempt))
+    return send(state, attempt, "judging", judge_order(state, attempt))
 
 
 def refused(state: Building, event: events.DraftRefused) -> Step:

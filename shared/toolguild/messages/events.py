@@ -265,6 +265,7 @@ class ApprovalAsked(Event):
     draft: Draft
     findings: tuple[Finding, ...] = ()
     why: str
+    author: str = ""  # the person who wrote it, who may not approve it; "": the guild did
 
 
 class ApprovalGiven(Event):
