@@ -25,6 +25,7 @@ from toolguild.client.task import (
 )
 from toolguild.errors import UsageError
 from toolguild.goal import Goal
+from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope, Message, TaskId, commands, events
 from toolguild.policy import Policy
 from toolguild.runtime.artifacts import StoredArtifacts
@@ -120,9 +121,10 @@ async def test_tasks_are_listed_newest_first_with_how_they_ended(bus: Bus) -> No
     assert found == [("t-2", "waiting"), ("t-1", "partial")]
 
 
-async def test_an_intervention_is_an_event_of_the_task(bus: Bus) -> None:
+async def test_an_intervention_is_an_event_of_the_task(bus: Bus, tmp_path: Path) -> None:
     await send(bus, m.given())
-    await cancel(bus, m.TASK, by="ana", reason="enough")
+    signer = KeyDirectory(tmp_path).person("ana")
+    await cancel(bus, m.TASK, by="ana", signer=signer, reason="enough")
     assert await kinds(bus, m.TASK) == ["goal-given", "intervened"]
 
 

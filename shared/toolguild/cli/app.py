@@ -11,6 +11,7 @@ from toolguild.cli import (
     doctor,
     drill,
     inbox,
+    intervene,
     operate,
     prune,
     replay,
@@ -77,6 +78,12 @@ app.add_typer(tools.app, name="tools")
 tasks.app.command("prune")(prune.prune)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(inbox.app, name="inbox")
+app.command("pause")(intervene.pause)
+app.command("resume")(intervene.resume)
+app.command("cancel")(intervene.cancel)
+app.command("override")(intervene.override)
+app.command("constrain")(intervene.constrain)
+app.command("guide")(intervene.guide)
 app.add_typer(dead.app, name="dead")
 app.command("replay")(replay.replay)
 app.command("up")(operate.up)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from toolguild.cli.door import Door
 from toolguild.cli.output import note
+from toolguild.cli.signing import person
 from toolguild.client.task import Order, brief_of, check_files, submit
 from toolguild.messages import TaskId
 from toolguild.report.labels import bytes_text
@@ -25,7 +26,8 @@ async def submitted(door: Door, order: Order, task: TaskId) -> float:
     check_files(order.files, door.policy)
     size = sum(path.stat().st_size for path in order.files)
     async with _telling(door, size):
-        await submit(door.bus, door.artifacts, order, door.policy, task=task)
+        signer = person(door.settings, order.user)
+        await submit(door.bus, door.artifacts, order, door.policy, task=task, signer=signer)
     now = datetime.now(UTC)
     deadline = brief_of(order, task, door.policy, now).deadline
     left = (datetime.fromisoformat(deadline) - now).total_seconds() if deadline else 0.0

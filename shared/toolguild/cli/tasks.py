@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, show, follow and cancel tasks.", no_args_is_help=True)
 Task = Annotated[str, typer.Argument(help="The task's id, t-...")]
 Followed = Annotated[bool, typer.Option("--follow", help="Go on until the task ends.")]
-LOOK = 1.0  # seconds for a result that should be in the log already
 
 
 @app.command("list")
@@ -169,36 +168,17 @@ async def _wait(task: str, output: Path | None, user: str, *, as_json: bool) -> 
 
 
 @app.command("cancel")
-def cancel(
+def cancel_(
     task: Task,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the log.")] = "",
     user: User = "local",
     as_json: Json = False,
 ) -> int:
-    """Cancel a task; its partial results are kept. JSON: task, status.
+    """End a task: the same as `toolguild cancel`.
 
     \b
     toolguild tasks cancel t-0123456789abcdef --reason "wrong file"
     """
-    return asyncio.run(_cancel(task, reason, user, as_json=as_json))
+    from toolguild.cli.intervene import cancel
 
-
-async def _cancel(task: str, reason: str, user: str, *, as_json: bool) -> int:
-    from toolguild.cli.door import open_door
-    from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
-    from toolguild.client import task as client
-    from toolguild.messages import TaskId
-
-    async with open_door(settings_of()) as door:
-        ended = await client.result_of(door.bus, TaskId(task), within=LOOK)
-        if ended is None:
-            await client.cancel(door.bus, TaskId(task), by=user, reason=reason)
-            ended = await client.result_of(door.bus, TaskId(task), within=30.0)
-    status = ended.status if ended else "running"
-    if as_json:
-        say_json({"task": task, "status": status})
-    else:
-        said = f"has ended: {status}" if ended else "was told to end and has not yet"
-        say(f"{task} {said}")
-    return 0
+    return cancel(task, reason, user, as_json)

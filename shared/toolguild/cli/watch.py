@@ -11,6 +11,7 @@ from pathlib import Path
 from toolguild.cli.door import Door
 from toolguild.cli.live import Progress
 from toolguild.cli.output import note
+from toolguild.cli.signing import person
 from toolguild.client.inbox import undecided
 from toolguild.client.task import Noted, cancel, completed, follow
 from toolguild.client.tell import tell
@@ -77,7 +78,9 @@ async def watch(
                 )
             if interrupted.is_set() and not following.done():
                 note("toolguild: cancelling the task; Ctrl-C again leaves at once")
-                await cancel(door.bus, task, by=user, reason="cancelled from the command line")
+                signer = person(door.settings, user)
+                why = "cancelled from the command line"
+                await cancel(door.bus, task, by=user, signer=signer, reason=why)
                 await asyncio.wait({following}, timeout=CANCELLED_WITHIN)
                 if not following.done():
                     return Watched(_cancelled(task, progress, user), timeline)
