@@ -73,7 +73,10 @@ def drill(
         seed=seed,
         keep=_new(keep),
     )
-    found = asyncio.run(_drilled(orders))
+    try:
+        found = asyncio.run(_drilled(orders))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None  # SIGTERM ends it as Ctrl-C does
     if as_json:
         say_json(found.as_json())
     else:
@@ -84,7 +87,7 @@ def drill(
 
 
 async def _drilled(orders: "Orders") -> "Found":
-    """Run it; SIGTERM ends it, and what it started, as Ctrl-C does."""
+    """Run the drill until it ends or SIGTERM or Ctrl-C cancels it."""
     from toolguild.cli.output import note
     from toolguild.drill.run import drill as run
 

@@ -77,11 +77,13 @@ def calls_of(directory: Path) -> Path:
     return directory / "calls.jsonl"
 
 
-def environment(directory: Path, executors: int, policy: Path | None) -> dict[str, str]:
+def environment(
+    directory: Path, executors: int, policy: Path | None, model: str = MODEL
+) -> dict[str, str]:
     """Return what the guild's processes see: nothing of the operator's guild but the choice of the sandbox."""
     own = {
         "TOOLGUILD_DATA_DIR": str(directory),
-        "TOOLGUILD_MODEL": MODEL,
+        "TOOLGUILD_MODEL": model,
         "TOOLGUILD_EXECUTORS": str(executors),
         "TOOLGUILD_GRACE_SECONDS": str(GRACE),
     }
@@ -97,7 +99,7 @@ def environment(directory: Path, executors: int, policy: Path | None) -> dict[st
 
 @asynccontextmanager
 async def drill_guild(
-    directory: Path, *, executors: int, policy: Path | None = None
+    directory: Path, *, executors: int, policy: Path | None = None, model: str = MODEL
 ) -> AsyncIterator[DrillGuild]:
     """Run a guild for as long as the block lasts, and leave no process of it behind.
 
@@ -108,7 +110,7 @@ async def drill_guild(
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid())),
             *(sys.executable, "-m", "toolguild.cli", "up", "--foreground"),
-            env=environment(directory, executors, policy),
+            env=environment(directory, executors, policy, model),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

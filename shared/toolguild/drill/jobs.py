@@ -62,8 +62,16 @@ def words_of(kind: str, number: int, edition: int, data: str = "") -> str:
     return f"Drill {number:04d} {kind} {edition}" + (f": {data}" if data else "")
 
 
-def _goal(of: _Of, kind: str, edition: int, data: str = "") -> Goal:
-    return Goal.of_text(words_of(kind, of.number, edition, data))
+def _goal(of: _Of, kind: str, edition: int, data: str = "", example: Example | None = None) -> Goal:
+    """With an example a published tool is tried on it and reused; without one, a tool is written first."""
+    examples = () if example is None else (example,)
+    return Goal(primary=words_of(kind, of.number, edition, data), examples=examples)
+
+
+def _of_file(text: str, expected: JsonValue) -> Example:
+    return Example(
+        arguments={"path": "/data/sample.txt"}, files={"sample.txt": text}, expected=expected
+    )
 
 
 def _make(of: _Of) -> dict[str, Any]:
@@ -77,8 +85,9 @@ def _make(of: _Of) -> dict[str, Any]:
 
 def _javascript(of: _Of) -> dict[str, Any]:
     text = of.text().title()
+    example = Example(arguments={"text": "One Two"}, expected=tools.slug_js("One Two", of.edition))
     return {
-        "goal": _goal(of, "javascript", of.edition, text),
+        "goal": _goal(of, "javascript", of.edition, text, example),
         "answer": tools.slug_js(text, of.edition),
     }
 
@@ -94,8 +103,10 @@ def _fan_out(of: _Of) -> dict[str, Any]:
 
 def _totals(of: _Of) -> dict[str, Any]:
     rows = {word: [of.random.randint(1, 99) for _ in range(20)] for word in WORDS[:5]}
+    sample = {"a": [1, 2], "b": [4]}
+    example = _of_file(tools.csv_of(sample), tools.totals(sample, of.edition))
     return {
-        "goal": _goal(of, "totals", of.edition),
+        "goal": _goal(of, "totals", of.edition, example=example),
         "answer": tools.totals(rows, of.edition),
         "files": {"rows.csv": tools.csv_of(rows).encode()},
     }
@@ -104,8 +115,9 @@ def _totals(of: _Of) -> dict[str, Any]:
 def _letter(of: _Of) -> dict[str, Any]:
     """A file in, a file out."""
     lines = [of.text() for _ in range(of.random.randint(5, 50))]
+    example = _of_file("dear all\n", tools.letter(["dear all"], of.edition))
     return {
-        "goal": _goal(of, "letter", of.edition),
+        "goal": _goal(of, "letter", of.edition, example=example),
         "answer": tools.letter(lines, of.edition),
         "files": {"lines.txt": "".join(f"{line}\n" for line in lines).encode()},
         "writes": {"letter.txt": tools.letter(lines, of.edition).encode()},
@@ -116,8 +128,9 @@ def _slow(of: _Of) -> dict[str, Any]:
     """One run long enough to be struck in its middle."""
     numbers = [of.random.randint(1, 99) for _ in range(5)]
     pause = of.random.randint(1000, 2500)
+    example = _of_file("0\n1\n2\n", tools.slow([1, 2], of.edition))
     return {
-        "goal": _goal(of, "slow", of.edition),
+        "goal": _goal(of, "slow", of.edition, example=example),
         "answer": tools.slow(numbers, of.edition),
         "files": {"numbers.txt": "".join(f"{one}\n" for one in (pause, *numbers)).encode()},
     }

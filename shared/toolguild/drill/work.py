@@ -13,7 +13,8 @@ from toolguild.drill.jobs import Job
 from toolguild.errors import TemporaryError
 from toolguild.policy import Policy
 
-AT_ONCE = 12  # tasks under way
+USERS = 6  # on whose behalf tasks are given, by turns
+AT_ONCE = 16  # tasks under way
 LOOK = 0.1
 ENDS = ("toolguild.fact.result-released.*",)
 WITHIN = 900.0  # seconds that a task may take: far more than any takes
@@ -65,7 +66,9 @@ class Work:
 
     async def _give(self, job: Job) -> None:
         files = await asyncio.to_thread(_written, self._guild.directory / "jobs", job)
-        order = Order(goal=job.goal, files=files, user="drill", max_seconds=WITHIN)
+        order = Order(
+            goal=job.goal, files=files, user=f"drill-{job.number % USERS}", max_seconds=WITHIN
+        )
         task = client.new_task_id()
         self.last_change = time.monotonic()
         self.accepted[task] = (

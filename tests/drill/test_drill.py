@@ -1,0 +1,97 @@
+"""The drill itself, short: it strikes a real guild, tells what it found, and leaves no process behind."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from standing import Living, ended, family
+
+KEYS = "accepted, ended, lost, ended_twice, differing, effects_twice, paid_twice, takeover_seconds, dead, kills"
+PROCESSES = 6  # of a guild at least: the one that keeps the others, and one for each service
+
+
+@asynccontextmanager
+async def drill(folder: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "toolguild.cli", "drill", "--json", *arguments),
+        env=os.environ | {"TMPDIR": str(folder)},
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def guild_of(process: asyncio.subprocess.Process) -> set[Living]:
+    """Wait until a whole guild runs below a process, and return all of it."""
+    deadline = time.monotonic() + 60
+    while len(found := family(process.pid)) < PROCESSES + 1:
+        assert time.monotonic() < deadline, "no guild has come up"
+        await asyncio.sleep(0.1)
+    return found
+
+
+def left_in(folder: Path) -> list[str]:
+    return [place.name for place in folder.iterdir()]
+
+
+@pytest.mark.slow
+async def test_a_struck_guild_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
+    arguments = ("--tasks", "9", "--kills", "6", "--kill", "every=1.5", "--executors", "2")
+    async with drill(tmp_path, *arguments) as process:
+        seen = await guild_of(process)
+        out, err = await asyncio.wait_for(process.communicate(), 110)
+    found = json.loads(out)
+    assert set(KEYS.split(", ")) <= set(found)
+    assert set(found["takeover_seconds"]) == {"p50", "p95", "max"}
+    nothing = ("lost", "ended_twice", "differing", "effects_twice", "paid_twice", "dead")
+    assert {key: found[key] for key in nothing} == dict.fromkeys(nothing, 0), found["wrong"]
+    assert (found["accepted"], found["ended"], found["kills"]) == (9, 9, 6)
+    assert process.returncode == (1 if found["wrong"] else 0), err.decode()
+    await ended(seen)
+    assert left_in(tmp_path) == [], "its data is gone too"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+async def test_however_a_drill_ends_its_guild_ends_too(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    async with drill(tmp_path, "--tasks", "5", "--executors", "1") as process:
+        seen = await guild_of(process)
+        process.send_signal(number)
+        out, err = await asyncio.wait_for(process.communicate(), 40)
+    await ended(seen)
+    if number != signal.SIGKILL:
+        assert process.returncode == 130, err.decode()
+        assert json.loads(out)["error"]["code"] == "cancelled"
+        assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("kill", ["3", "every=", "every=0", "every=x", "each=3"])
+async def test_a_pace_that_is_none_is_refused(kill: str, tmp_path: Path) -> None:
+    async with drill(tmp_path, "--kill", kill) as process:
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 2
+    assert "every=SECONDS" in json.loads(out)["error"]["message"]
+
+
+async def test_a_folder_with_something_in_it_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    async with drill(tmp_path, "--keep", str(tmp_path)) as process:
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 2
+    assert "name a new folder" in json.loads(out)["error"]["message"]
