@@ -16,9 +16,11 @@ from tests.sandbox.hosts import Asked, server
 from toolguild.errors import UsageError
 from toolguild.sandbox import outer
 from toolguild.sandbox.checks import QUICK
+from toolguild.sandbox.container import Docker
 from toolguild.sandbox.egress.responses import Response
-from toolguild.sandbox.interface import Call, Code, Ran, Sandbox
+from toolguild.sandbox.interface import Call, Code, Ran, Sandbox, SandboxUnavailable
 from toolguild.sandbox.opening import open_sandbox
+from toolguild.sandbox.outer import Template
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -243,3 +245,34 @@ async def test_a_granted_host_is_reached_in_a_weaker_mode(mode: str, host: Asked
             assert ran.value == "GET /a ", ran.fault
     finally:
         await sandbox.close()
+
+
+@pytest.mark.docker
+async def test_a_granted_host_is_reached_from_docker(docker_image: str, host: Asked) -> None:
+    sandbox = await open_sandbox("docker", image=docker_image)
+    url = f"http://127.0.0.1:{host.port}/a"
+    try:
+        for client in FETCH:
+            ran = await fetch(sandbox, client, url, f"127.0.0.1:{host.port}", data="5")
+            assert (ran.outcome, ran.value) == ("ok", "POST /a 5"), (client, ran.fault)
+            denied = await fetch(sandbox, client, url, "127.0.0.1:1")
+            assert [one.verdict for one in denied.requests] == ["denied"]
+        before = host.reached
+        without = await fetch(sandbox, "urllib", url)
+        assert without.outcome == "error"
+        assert host.reached == before
+    finally:
+        await sandbox.close()
+
+
+@pytest.mark.docker
+async def test_docker_with_gvisor_refuses_hosts_with_the_reason(
+    docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Docker(image=docker_image)
+    monkeypatch.setattr(backend, "_runtime", "runsc")
+    try:
+        with pytest.raises(SandboxUnavailable, match="gVisor"):
+            await backend.boot(Template("python", network=True), "ns")
+    finally:
+        await backend.close()
