@@ -1,5 +1,7 @@
 """People who decide, and items for them."""
 
+from typing import Any
+
 from toolguild.canonical import Digest
 from toolguild.messages import BuildId, Item, ItemId, TaskId, events
 from toolguild.testing.keys import SampleKeys
@@ -31,7 +33,7 @@ def approval(of: Draft | None = None) -> events.ApprovalAsked:
     )
 
 
-def question(purpose: str = "run", **changed: object) -> events.DecisionAsked:
+def question(purpose: str = "run", **changed: Any) -> events.DecisionAsked:
     ask = {"purpose": purpose, "tasks": (TASK,), "title": "adder@1.0", "why": "level A"} | changed
     return events.DecisionAsked(item=ITEM, ask=Item.model_validate(ask))
 
@@ -40,7 +42,7 @@ def says(
     decision: str,
     asked: events.ApprovalAsked | events.DecisionAsked,
     by: str = "ana",
-    **changed: object,
+    **changed: Any,
 ) -> events.DecisionGiven:
     shown = asked.draft if isinstance(asked, events.ApprovalAsked) else asked.ask.draft
     item = f"i-{shown.digest[:16]}" if shown else ITEM

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.auditor.people import BUILD, ITEM, KEYS, NONE, TASK, approval, draft, question, says
 
 from toolguild.canonical import Digest
-from toolguild.messages import Event, Message, commands, events
+from toolguild.messages import Event, ItemId, Message, commands, events
 from toolguild.policy import Policy
 from toolguild_auditor import inbox
 from toolguild_auditor.inbox import Open, Settled, State, Unasked, inbox_process
@@ -194,7 +194,7 @@ def test_the_author_named_by_a_question_cannot_approve_it() -> None:
     ],
 )
 def test_a_decision_that_makes_no_sense_for_what_is_shown_is_refused(
-    decision: str, changed: dict[str, object], why: str
+    decision: str, changed: dict[str, Any], why: str
 ) -> None:
     asked = approval()
     state, said = after(asked, says(decision, asked, **changed))
@@ -303,7 +303,7 @@ def test_a_question_that_is_repeated_after_its_answer_gets_the_same_answer_again
 def test_what_comes_before_its_question_waits_for_it_in_any_order() -> None:
     asked = approval()
     item = asked.draft.digest[:16]
-    gone = events.ItemWithdrawn(item=events.ItemId(f"i-{item}"), why="over")
+    gone = events.ItemWithdrawn(item=ItemId(f"i-{item}"), why="over")
     for order in permutations((asked, says("approve", asked), says("reject", asked, by="bob"))):
         process = inbox_process(POLICY, KEYS)
         state: State = process.start

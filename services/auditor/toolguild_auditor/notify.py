@@ -44,7 +44,7 @@ def notifier(guild: Guild) -> Worker[commands.Notify]:
 
 def check_url(url: str | None) -> None:
     """Raise Misconfigured unless the URL, if there is one, is an http or https one with a host."""
-    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not _host(url)):
+    if url is not None and (not _host(url) or urlsplit(url).scheme not in ("http", "https")):
         raise Misconfigured("policy: webhook.url: is not http://HOST/... or https://HOST/...")
 
 
