@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from toolguild.cli import (
+    batch,
     dead,
     demo,
     doctor,
@@ -20,6 +21,7 @@ from toolguild.cli import (
     sandbox,
     tasks,
     tools,
+    trust,
 )
 
 
@@ -77,7 +79,9 @@ app.command("demo")(demo.demo)
 app.add_typer(tools.app, name="tools")
 tasks.app.command("prune")(prune.prune)
 app.add_typer(tasks.app, name="tasks")
+inbox.app.command("batch")(batch.batch)
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(trust.app, name="trust")
 app.command("pause")(intervene.pause)
 app.command("resume")(intervene.resume)
 app.command("cancel")(intervene.cancel)
