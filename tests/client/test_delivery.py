@@ -126,6 +126,8 @@ def test_the_summary_has_the_promised_keys_and_sums() -> None:
         "trace_id",
         "report",
         "reason",
+        "human",
+        "best",
     ]
     assert shape["files"][0] == {
         "name": "out.csv",

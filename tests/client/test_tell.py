@@ -50,6 +50,7 @@ def test_every_command_has_an_agent_and_words() -> None:
     kinds = [one for one in classes if issubclass(one, Command) and one is not Command]
     ours = {one.kind_name() for one in kinds}
     told = {
+        "admit-goal": "auditor",
         "make-plan": "planner",
         "try-tool": "executor",
         "run-tool": "executor",

@@ -56,11 +56,13 @@ class Progress:
 
     def take(self, noted: Noted) -> None:
         """Take in one message of the task."""
-        body = noted.envelope.body
+        body, before = noted.envelope.body, self.view
         self.view = fold(self.view, noted.envelope)
         if self._live is None and (said := tell(body)) is not None:
             mark = "..." if isinstance(body, Command) else "  *"
             note(f"{self._elapsed:7.1f}s {mark} {said}")
+        if self._live is None and self.view.paused and not before.paused:
+            note(f"{self._elapsed:7.1f}s     go on with: toolguild resume {self._task}")
 
     @property
     def _elapsed(self) -> float:
@@ -90,6 +92,9 @@ def draw(view: View, task: str, elapsed: float) -> "RenderableType":
         parts.append(
             Padding(Text(f"waiting for a person: {view.waits}", style="yellow"), (1, 0, 0, 2))
         )
+    if view.paused:
+        how = f"paused {view.paused}; toolguild resume {task}"
+        parts.append(Padding(Text(how, style="yellow"), (1, 0, 0, 2)))
     parts.append(Padding(Text(foot(view, task, elapsed), style="dim"), (1, 0, 0, 2)))
     return Group(*parts)
 
@@ -112,7 +117,7 @@ def _plan(view: View) -> "RenderableType":
     for step in view.steps[:MOST_STEPS]:
         style = _COLOURS.get(step.state, "dim")
         many = f" {step.ended}/{step.started}" if step.started > 1 else ""
-        how = f" ({step.how})" if step.how in ("made", "reused", "repaired") else ""
+        how = f" ({step.how})" if step.how in ("made", "reused", "repaired", "human") else ""
         grid.add_row(
             Text(_MARKS.get(step.state, "·"), style=style),
             Text(step.id, style=style),

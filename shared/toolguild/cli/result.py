@@ -78,6 +78,10 @@ def show(result: Result, delivered: Delivered | None, *, answer: bool = True) ->
     for one in result.criteria:
         verdict = {True: "met", False: "NOT MET", None: "unknown"}[one.met]
         note(f"  {verdict:8s} {one.text} ({one.judged_by}: {one.evidence})")
+    for text in result.human:
+        note(f"  human    {text}")
+    if result.best is not None:
+        note(f"  best     the best attempt at {result.best.name} is in the report")
     for how, uses in (("made", result.made), ("reused", result.reused)):
         for use in uses:
             note(f"  {how:8s} {use.name}@{use.version}  {use.digest[:12]}")

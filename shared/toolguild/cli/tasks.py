@@ -93,6 +93,8 @@ async def _show(task: str, *, as_json: bool) -> int:
             say(f"  {work.agent:12s} {work.said}")
         if view.waits:
             say(f"  waiting for a person: {view.waits}")
+        if view.paused:
+            say(f"  paused {view.paused}; go on with: toolguild resume {task}")
         say(foot(view, task, 0.0))
     return 0
 

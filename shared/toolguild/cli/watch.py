@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from toolguild.cli.door import Door
 from toolguild.cli.live import Progress
 from toolguild.cli.output import note
 from toolguild.cli.signing import person
-from toolguild.client.inbox import undecided
+from toolguild.client.inbox import open_, undecided
 from toolguild.client.task import Noted, cancel, completed, follow
 from toolguild.client.tell import tell
 from toolguild.errors import TemporaryError
@@ -60,7 +61,8 @@ async def watch(
 ) -> Watched:
     """Show a task until its result, until it waits for a person, or until it was cancelled by one.
 
-    Raises TemporaryError when the guild gives no result within so many seconds, or its disk is full.
+    A paused task is waited for; its time stands still. Raises TemporaryError when the guild gives no result
+    within so many seconds, or its disk is full.
     """
     with Progress(task) as progress:
         timeline: list[Moment] = []
@@ -68,9 +70,7 @@ async def watch(
         stopping = asyncio.create_task(interrupted.wait())
         filling = asyncio.create_task(_full(door.settings.data_dir))
         try:
-            await asyncio.wait(
-                {following, stopping, filling}, timeout=within, return_when=asyncio.FIRST_COMPLETED
-            )
+            await _any({following, stopping, filling}, within, progress)
             if filling.done() and not following.done() and not interrupted.is_set():
                 raise TemporaryError(
                     f"the disk of {door.settings.data_dir} is full, so task {task} cannot go on; make "
@@ -96,6 +96,18 @@ async def watch(
             await asyncio.gather(following, stopping, filling, return_exceptions=True)
 
 
+async def _any(ends: set[asyncio.Task[Any]], within: float, progress: Progress) -> None:
+    """Return when one of these is done, or so many seconds are over in which the task was not paused."""
+    left = within
+    while left > 0:
+        step = min(LOOK, left)
+        done, _ = await asyncio.wait(ends, timeout=step, return_when=asyncio.FIRST_COMPLETED)
+        if done:
+            return
+        if not progress.view.paused:
+            left -= step
+
+
 async def _full(data_dir: Path) -> None:
     """Return once the disk that holds the guild's data is full and stays so."""
     seen = 0
@@ -118,22 +130,28 @@ async def _follow(door: Door, task: TaskId, progress: Progress, timeline: list[M
             timeline.append(Moment(noted.at, said))
         if isinstance(body, events.ResultReleased):
             return completed(body.result, first, noted)
-        if isinstance(body, events.TaskWaits) and await undecided(door.bus, body.draft):
-            return completed(_waiting(body, progress), first, noted)
+        match body:
+            case events.TaskWaits(draft=draft, why=why) if await undecided(door.bus, draft):
+                return completed(_waiting(task, draft[:12], why, progress), first, noted)
+            case events.DecisionAsked(item=item, ask=ask) if ask.blocks and await open_(
+                door.bus, item
+            ):
+                return completed(_waiting(task, item, ask.why, progress), first, noted)
+            case _:
+                pass
     raise TemporaryError(f"the log ended before the result of task {task}")
 
 
-def _waiting(body: events.TaskWaits, progress: Progress) -> Result:
-    short = body.draft[:12]
+def _waiting(task: TaskId, item: str, why: str, progress: Progress) -> Result:
     return Result(
-        task=body.task,
+        task=task,
         status="waiting",
         goal=progress.view.goal,
         usage=progress.view.spent,
         reason=(
-            f"a person has to decide: {body.why}. Look with `toolguild inbox show {short}`, then "
-            f"`toolguild inbox approve {short}` or `reject {short} --reason ...`, then "
-            f"`toolguild tasks wait {body.task}`"
+            f"a person has to decide: {why}. Look with `toolguild inbox show {item}`, then "
+            f"`toolguild inbox approve {item}` or `reject {item} --reason ...`, then "
+            f"`toolguild tasks wait {task}`"
         ),
     )
 

@@ -189,5 +189,9 @@ async def _answers(bus: Bus, ids: set[str], first: int) -> dict[str, Answer]:
 
 async def undecided(bus: Bus, draft: Digest) -> bool:
     """Whether a person still has to decide about this draft."""
-    subject = f"toolguild.fact.decision-taken.{item_of_draft(draft)}"
-    return await log.newest(bus, subject) is None
+    return await open_(bus, item_of_draft(draft))
+
+
+async def open_(bus: Bus, item: ItemId) -> bool:
+    """Whether nobody has decided an item yet."""
+    return await log.newest(bus, f"toolguild.fact.decision-taken.{item}") is None

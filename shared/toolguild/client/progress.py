@@ -8,6 +8,7 @@ from toolguild.client.tell import agent_of, doing, tell
 from toolguild.messages import Command, Envelope, Message, ModelUsage, Result, add_usage
 from toolguild.messages import commands as do
 from toolguild.messages import events as fact
+from toolguild.messages.override import OverrideResult, OverrideStep, OverrideTool
 from toolguild.plan import Plan
 
 TASK = (
@@ -49,6 +50,9 @@ class View:
     last: str = ""  # the newest thing worth telling
     waits: str = ""  # why a person is needed
     waiting_drafts: tuple[str, ...] = ()
+    questions: Mapping[str, str] = field(default_factory=dict)  # open item -> why a person is asked
+    asked: Mapping[str, str] = field(default_factory=dict)  # pause's id -> who asked for it
+    paused: str = ""  # who paused it, and how; empty while it goes on
     result: Result | None = None
 
     @property
@@ -70,9 +74,14 @@ def fold(view: View, envelope: Envelope) -> View:
 
 
 def follows(builds: frozenset[str], task: str, body: Message) -> frozenset[str] | None:
-    """Say whether a message concerns the task: None if not, else the builds to watch from now."""
+    """Say whether a message concerns the task: None if not, else what to watch besides it from now.
+
+    That is its builds, and the questions to people that it waits for.
+    """
     if isinstance(body, fact.ToolWanted):
         return builds | {body.build} if body.task == task else None
+    if isinstance(body, fact.DecisionAsked) and body.ask.blocks and task in body.ask.tasks:
+        return builds | {body.item}
     if body.key == task or body.key in builds:
         return builds
     return None
@@ -126,13 +135,41 @@ def _happened(view: View, body: Message) -> View:
             return replace(view, waits=why, waiting_drafts=asked)
         case fact.ApprovalGiven(draft=decided):
             rest = tuple(one for one in view.waiting_drafts if one != decided)
-            return replace(view, waits=view.waits if rest else "", waiting_drafts=rest)
+            why = view.waits if rest else next(iter(view.questions.values()), "")
+            return replace(view, waits=why, waiting_drafts=rest)
         case fact.TaskWaits(why=why, draft=waiting):
             known = view.waiting_drafts
             drafts = known if waiting in known else (*known, waiting)
             return replace(view, waits=why, waiting_drafts=drafts)
         case fact.ResultReleased(result=result):
-            return replace(view, result=result, work={}, usage={TASK: result.usage})
+            over = replace(view, result=result, work={}, waits="", questions={}, paused="")
+            return replace(over, usage={TASK: result.usage})
+        case _:
+            return _steered(view, body)
+
+
+def _steered(view: View, body: Message) -> View:
+    match body:
+        case fact.DecisionAsked(item=item, ask=ask) if ask.blocks:
+            return replace(view, waits=ask.why, questions={**view.questions, item: ask.why})
+        case (
+            fact.DecisionTaken(item=item)
+            | fact.ItemWithdrawn(item=item)
+            | fact.TaskDecided(item=item)
+        ):
+            left = {one: why for one, why in view.questions.items() if one != item}
+            why = next(iter(left.values()), view.waits if view.waiting_drafts else "")
+            return replace(view, waits=why, questions=left)
+        case fact.Intervened(action="pause", by=by, id=name):
+            return replace(view, asked={**view.asked, name: by})
+        case fact.InterventionTaken(action="pause", outcome="applied", id=name, detail=detail):
+            return replace(view, paused=f"by {view.asked.get(name, '?')}: {detail}")
+        case fact.InterventionTaken(action="resume", outcome="applied"):
+            return replace(view, paused="")
+        case fact.Intervened(override=OverrideResult(step=step) | OverrideTool(step=step)):
+            return _step(view, step, how="human")
+        case fact.Intervened(override=OverrideStep(step=new)):
+            return _step(view, new.id, how="human")
         case _:
             return view
 

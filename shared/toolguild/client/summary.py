@@ -38,6 +38,8 @@ def summary(result: Result, *, paths: Sequence[Path] | None, report: Path | None
         "trace_id": result.trace_id,
         "report": str(report) if report else None,
         "reason": result.reason,
+        "human": list(result.human),
+        "best": best_shape(result),
     }
 
 
@@ -53,6 +55,14 @@ def file_shape(file: Artifact, path: Path | None) -> dict[str, Any]:
         "bytes": file.bytes,
         "sha256": file.sha256,
     }
+
+
+def best_shape(result: Result) -> dict[str, Any] | None:
+    """Return the best attempt at a tool that was not made, or None."""
+    draft = result.best
+    if draft is None:
+        return None
+    return {"name": draft.name, "language": draft.language, "source": draft.source}
 
 
 def usage_shape(used: Usage) -> dict[str, Any]:
@@ -81,7 +91,7 @@ def progress(task: str, view: View) -> dict[str, Any]:
     usage = view.spent
     return {
         "task": task,
-        "status": "waiting" if view.waits else "running",
+        "status": "waiting" if view.waits else "paused" if view.paused else "running",
         "goal": view.goal,
         "steps": [
             {"step": step.id, "state": step.state, "purpose": step.purpose, "tool": step.title}
@@ -93,5 +103,5 @@ def progress(task: str, view: View) -> dict[str, Any]:
             "calls": sum(one.calls for one in usage),
             "usd": sum(one.usd for one in usage),
         },
-        "reason": view.waits,
+        "reason": view.waits or view.paused,
     }

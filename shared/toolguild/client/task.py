@@ -9,11 +9,13 @@ from uuid import uuid4
 
 from toolguild import telemetry
 from toolguild.client import log
+from toolguild.client.intervene import enveloped, intervention
 from toolguild.client.progress import follows
 from toolguild.client.retention import unknown
 from toolguild.errors import Refused, Unavailable, UsageError
 from toolguild.goal import Goal
 from toolguild.guild import Artifacts
+from toolguild.identity import Ed25519Signer
 from toolguild.messages import Artifact, Brief, Envelope, Event, Result, TaskId, commands, events
 from toolguild.policy import Level, Policy
 from toolguild.runtime import goals
@@ -115,13 +117,19 @@ def _check_readable(path: Path) -> None:
 
 
 async def submit(
-    bus: Bus, artifacts: Artifacts, order: Order, policy: Policy, *, task: TaskId | None = None
+    bus: Bus,
+    artifacts: Artifacts,
+    order: Order,
+    policy: Policy,
+    *,
+    task: TaskId | None = None,
+    signer: Ed25519Signer | None = None,
 ) -> TaskId:
     """Store the files, give the goal and return the new task's id. The task starts when it is its user's turn.
 
     Raises UsageError as `check_files` does, Refused when too many goals of this user wait already, Unavailable
     when the goal is not taken: NATS stays away or has no room. Should it have been taken after all, unheard, it is
-    cancelled.
+    cancelled with the person's signature; without a `signer` it then runs.
     """
     check_files(order.files, policy)
     await _check_room(bus, order.user, policy)
@@ -129,10 +137,10 @@ async def submit(
     try:
         return await _given(bus, artifacts, order, policy, task)
     except Unavailable as error:
-        why = "the goal could not be given"
-        await bus.post(
-            _caused(events.Intervened(task=task, action="cancel", by=SOURCE, reason=why))
-        )
+        if signer is not None:
+            why = "the goal could not be given"
+            said = intervention(task, "cancel", by=order.user, signer=signer, reason=why)
+            await bus.post(enveloped(said))
         raise Unavailable(f"the goal was not taken, and nothing was started: {error}") from error
 
 
@@ -193,9 +201,11 @@ def _caused(body: Event) -> Envelope:
     return Envelope(id=uuid4(), body=body, source=SOURCE, at=now())
 
 
-async def cancel(bus: Bus, task: TaskId, *, by: str, reason: str = "") -> None:
-    """Ask for the end of a task. It ends with a result of its own, which `follow` yields."""
-    await send(bus, events.Intervened(task=task, action="cancel", by=by, reason=reason))
+async def cancel(
+    bus: Bus, task: TaskId, *, by: str, signer: Ed25519Signer, reason: str = ""
+) -> None:
+    """Ask for the end of a task, signed as this person. It ends with a result, which `follow` yields."""
+    await bus.publish(enveloped(intervention(task, "cancel", by=by, signer=signer, reason=reason)))
 
 
 async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[Noted]:
@@ -211,7 +221,8 @@ async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[
     builds: frozenset[str] = frozenset()
     async for entry in log.entries(bus, ALL, first=given.sequence, live=live):
         about = entry.key in builds or entry.key == task
-        if not about and ".tool-wanted." not in entry.subject:
+        joins = ".tool-wanted." in entry.subject or ".decision-asked." in entry.subject
+        if not about and not joins:
             continue
         noted = await log.envelope(bus, entry)
         watched = None if noted is None else follows(builds, task, noted.body)

@@ -1,9 +1,21 @@
 """What a message means, in one line for people."""
 
+from toolguild.client import human
 from toolguild.messages import Event, Message, commands, events
 from toolguild.report.labels import STATUSES, seconds_text
 
 SHOWN = 160
+# Of events that only machines care about: nothing is said of them.
+SILENT: tuple[type[Event], ...] = (
+    events.RivalsFound,
+    events.Steered,  # InterventionTaken says it
+    events.PutBack,
+    events.WaiterSteered,
+    events.TimeCame,
+    events.ToolServed,
+    events.PruneWanted,
+    events.RoomChecked,
+)
 
 
 def tell(body: Message) -> str | None:
@@ -15,6 +27,8 @@ def tell(body: Message) -> str | None:
 def doing(body: Message) -> str | None:
     """Say what a worker does while it has this command."""
     match body:
+        case commands.AdmitGoal():
+            return "wait for the user's turn"
         case commands.MakePlan(attempt=attempt):
             return "plan the task" + _again(attempt)
         case commands.TryTool(step=step):
@@ -61,7 +75,8 @@ def agent_of(body: Message) -> str:
         case commands.TryTool() | commands.RunTool() | commands.TestDraft():
             return "executor"
         case (
-            commands.FilterResult()
+            commands.AdmitGoal()
+            | commands.FilterResult()
             | commands.Notify()
             | commands.PruneTask()
             | commands.UndoTask()
@@ -99,10 +114,6 @@ def _told(body: Event) -> str | None:
             return f"task ended: {STATUSES[status]}"
         case events.ResultReleased():
             return "result released"
-        case events.TaskWaits(why=why):
-            return f"waits for a person: {why}"
-        case events.Intervened(action=action, by=by):
-            return f"{action} by {by}"
         case events.WorkFailed(of=of, code=code, reason=reason):
             return f"{of} failed ({code}): {reason}"
         case _:
@@ -128,12 +139,8 @@ def _told_of_build(body: Event) -> str | None:
         case events.DraftRefused(attempt=attempt, failures=failures):
             why = failures[0] if failures else ""
             return f"draft {attempt} refused: {why}"
-        case events.ApprovalAsked(draft=draft, why=why):
-            return f"a person has to approve {draft.name}: {why}"
-        case events.ApprovalGiven(approved=approved, by=by, reason=reason):
-            return f"{'approved' if approved else 'rejected'} by {by}" + (reason and f": {reason}")
         case _:
-            return None
+            return human.tell(body)
 
 
 def _again(attempt: int) -> str:

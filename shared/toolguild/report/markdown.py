@@ -36,9 +36,11 @@ def _lines(content: ReportContent) -> Iterator[str]:
     yield from ("", "## Answer", "", *_block(block(result.answer)))
     yield from _files(content)
     yield from _criteria(result)
+    yield from _human(result)
     yield from _plan(result)
     for card in cards(result, content.tools):
         yield from _card(card)
+    yield from _best(result)
     yield from _costs(result)
     yield from _happened(content)
 
@@ -65,6 +67,21 @@ def _criteria(result: Result) -> Iterator[str]:
     for one in result.criteria:
         evidence = escape(one.evidence)
         yield f"| {escape(one.text)} | {words[one.met]} | {evidence} | {one.judged_by} |"
+
+
+def _human(result: Result) -> Iterator[str]:
+    if result.human:
+        yield from ("", "## What people changed", "")
+        yield from (f"- {escape(text)}" for text in result.human)
+
+
+def _best(result: Result) -> Iterator[str]:
+    draft = result.best
+    if draft is None:
+        return
+    yield from ("", f"## Best attempt at {escape(draft.name)}", "")
+    yield "It did not pass, so it is not published and was not run on your data."
+    yield from ("", *_fenced(draft.source, draft.language))
 
 
 def _plan(result: Result) -> Iterator[str]:
