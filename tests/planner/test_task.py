@@ -1,9 +1,5 @@
 """The life of a task without a network: messages in, messages out."""
 
-from collections.abc import Sequence
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from task_play import (
     BUILD,
     FAULT,
@@ -23,18 +19,15 @@ from task_play import (
     wanting,
 )
 
-from toolguild.agent import Record
-from toolguild.canonical import Digest
 from toolguild.messages import (
     Artifact,
     Command,
     CriterionResult,
-    Event,
     ModelUsage,
     commands,
     events,
 )
-from toolguild_planner.state import Active, New, Over, Task
+from toolguild_planner.state import Active, Over
 from toolguild_planner.task import READS, advance
 
 
@@ -304,73 +297,6 @@ def test_usage_of_models_is_summed_over_plan_build_and_judgement() -> None:
     _, said = play(given_goal(), plan, tool, ran("s1", 3))
 
     assert [(one.calls, one.input_tokens) for one in last(said).result.usage] == [(2, 10)]
-
-
-steps = st.sampled_from(["s1", "s2", "each"])
-tools = st.sampled_from([A, B])
-attempts = st.integers(1, 3)
-any_plan = st.lists(
-    st.one_of(
-        st.builds(lambda tool: wanting("s1", (tool,)), tools),
-        st.builds(lambda tool: bound("s2", tool, arguments={"x": {"$from": "/s1/value"}}), tools),
-        st.builds(lambda tool: bound("each", tool, foreach=[1, 2]), tools),
-    ),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda step: step.id,
-).filter(lambda plan: not any(s.id == "s2" for s in plan) or any(s.id == "s1" for s in plan))
-any_event: st.SearchStrategy[Event] = st.one_of(
-    st.just(given_goal("c")),
-    st.builds(lambda plan, n: planned(*plan, attempt=n), any_plan, attempts),
-    st.builds(
-        lambda tool, passed, n: events.ToolTried(
-            task=TASK, step="s1", attempt=n, tool=tool, title="t@1.0", passed=passed
-        ),
-        tools,
-        st.booleans(),
-        attempts,
-    ),
-    st.builds(ready, tools),
-    st.builds(
-        lambda step, tool, item, n: ran(step, 1, tool, item).model_copy(update={"attempt": n}),
-        steps,
-        tools,
-        st.sampled_from([None, 0, 1]),
-        attempts,
-    ),
-    st.builds(broke, steps, tools, st.sampled_from([None, 1])),
-    st.builds(
-        lambda of, step, n: events.WorkFailed(
-            about_key=TASK, of=of, ref=f"{n}:{step}:0", code="failed", reason="r"
-        ),
-        st.sampled_from(["run-tool", "try-tool", "make-plan", "judge-criteria"]),
-        steps,
-        attempts,
-    ),
-)
-
-
-@settings(max_examples=1000, deadline=None)
-@given(st.lists(any_event, max_size=25))
-def test_whatever_arrives_a_task_ends_at_most_once_and_runs_only_tools_it_was_given(
-    history: Sequence[Event],
-) -> None:
-    state: Task = New()
-    ended, offered = 0, set[Digest]()
-    for event in history:
-        match event:
-            case events.PlanMade(plan=plan):
-                offered |= {step.tool for step in plan.steps if step.tool}
-            case events.ToolReady(tool=tool) | events.ToolTried(tool=tool, passed=True):
-                offered.add(tool)
-        before = state
-        state, said = advance(RULES, good, state, event)
-        ended += sum(isinstance(message, events.TaskEnded) for message in said)
-        assert {m.tool for m in said if isinstance(m, commands.RunTool)} <= offered
-        assert not isinstance(before, Over) or (state == before and not said)
-    assert ended == isinstance(state, Over)
-    record = Record[Task](state=state)
-    assert Record[Task].model_validate_json(record.model_dump_json()) == record
 
 
 def test_the_process_reads_every_event_that_it_handles() -> None:
