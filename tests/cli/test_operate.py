@@ -1,14 +1,20 @@
 """A guild that stays: `toolguild up`, `status`, `down`."""
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from tests.cli.conftest import Shell
 
 from toolguild.cli.seat import seats
+from toolguild.errors import Unavailable
+from toolguild.runtime.bus import connect
+from toolguild.runtime.server import nats_server
+from toolguild.runtime.topology import ensure_streams
 
 SOON = 60.0  # seconds
 
@@ -121,3 +127,29 @@ def test_a_guild_whose_sandbox_does_not_open_says_why(
     assert ended.code == 4
     assert "executor is not ready" in ended.err
     assert "no Docker engine answers: start Docker" in ended.err
+
+
+def test_a_goal_that_the_store_has_no_room_for_is_refused_and_never_begun(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = shell.folder.parent / "data"
+
+    async def fill() -> None:
+        async with nats_server(data / "nats", store_mb=16) as server, connect(server.url) as bus:
+            await ensure_streams(bus.js)
+            for number, size in enumerate((*[512 * 1024] * 40, *[2048] * 300, *[1] * 100)):
+                with suppress(Unavailable):
+                    await bus.send(
+                        "toolguild.fact.test-junk.t-0", b"x" * size, {"Nats-Msg-Id": str(number)}
+                    )
+
+    asyncio.run(fill())
+    monkeypatch.setenv("TOOLGUILD_NATS_STORE_MB", "16")
+    ended = shell.run("run", "Slug of the title", "--json")
+    assert ended.code == 4, ended.err
+    assert ended.json["error"]["code"] == "unavailable"
+    assert "the goal was not taken, and nothing was started" in ended.json["error"]["message"]
+    assert "TOOLGUILD_NATS_STORE_MB" in ended.err
+    assert shell.run("tasks", "list", "--json").json["tasks"] == []
+    monkeypatch.setenv("TOOLGUILD_NATS_STORE_MB", "64")
+    assert shell.run("tasks", "list", "--json").json["tasks"] == []

@@ -20,6 +20,7 @@ from toolguild.client import task as client
 from toolguild.client.task import ALL, Order
 from toolguild.errors import Conflict
 from toolguild.goal import Criterion, Goal
+from toolguild.identity import KeyDirectory
 from toolguild.messages import Command, Envelope, events
 from toolguild.runtime.drive import drive
 from toolguild.runtime.resources import Resources
