@@ -1,145 +1,34 @@
 """The life of one effort to make a tool, without a network: messages in, messages out."""
 
-from collections.abc import Sequence
-from typing import Literal
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from toolguild.agent import Record
-from toolguild.canonical import Digest
-from toolguild.messages import (
-    Brief,
-    BuildId,
-    Event,
-    Message,
-    ModelUsage,
-    TaskId,
-    commands,
-    events,
+from tests.synthesizer.support import (
+    ANA,
+    BEN,
+    BUILD,
+    EXAM,
+    LAW,
+    RULES,
+    SPEC,
+    TOOL,
+    WRITTEN,
+    draft,
+    drafted,
+    exam_set,
+    failed_attempt,
+    kinds,
+    play,
+    published,
+    ran_exam,
+    refused,
+    report,
+    reviewed,
+    sign,
+    wanted,
 )
-from toolguild.policy import BuildRules
-from toolguild.tool import (
-    Case,
-    CaseResult,
-    Draft,
-    Exam,
-    Finding,
-    Provenance,
-    Signature,
-    TestReport,
-    ToolSpec,
-)
+
+from toolguild.messages import ModelUsage, commands, events
+from toolguild.tool import Case, Exam
 from toolguild_synthesizer.build import advance
-from toolguild_synthesizer.state import Build, Building, Done, GivenUp, New
-
-BUILD = BuildId("b-1")
-ANA, BEN = TaskId("t-ana"), TaskId("t-ben")
-RULES = BuildRules(attempts=3, samples=1, repairs=1)
-SPEC = ToolSpec(
-    name="double",
-    purpose="double a number",
-    input_schema={"type": "object", "properties": {"x": {"type": "number"}}},
-    output_schema={"type": "number"},
-)
-LAW = Case(arguments={"x": 1}, expected=2, origin="spec")
-WRITTEN = Case(arguments={"x": 2}, expected=5)
-EXAM = Exam(spec=SPEC.digest, cases=(LAW, WRITTEN))
-TOOL = Digest("f" * 64)
-
-
-def sign(over: Digest, purpose: Literal["clearance", "report", "publication"]) -> Signature:
-    return Signature(purpose=purpose, by="x", over=over, key="00", signature="00")
-
-
-def draft(source: str) -> Draft:
-    made_by = Provenance(
-        task=ANA,
-        build=BUILD,
-        agent="synthesizer",
-        model="m",
-        model_source="scripted",
-        prompt=Digest("0" * 64),
-    )
-    return Draft(
-        name="double",
-        language="python",
-        entry="double",
-        source=source,
-        description="doubles",
-        input_schema=SPEC.input_schema,
-        output_schema=SPEC.output_schema,
-        provenance=made_by,
-    )
-
-
-def wanted(task: TaskId = ANA, autonomy: str = "D") -> events.ToolWanted:
-    return events.ToolWanted(
-        build=BUILD, task=task, brief=Brief(task=task, autonomy=autonomy), spec=SPEC
-    )
-
-
-def drafted(n: int, source: str = "one") -> events.ToolDrafted:
-    return events.ToolDrafted(build=BUILD, attempt=n, draft=draft(source))
-
-
-def reviewed(
-    n: int, source: str = "one", verdict: Literal["allow", "ask", "block"] = "allow"
-) -> events.DraftReviewed:
-    code = draft(source).digest
-    cleared = sign(code, "clearance") if verdict == "allow" else None
-    found = () if verdict == "allow" else (Finding(rule="r", severity="high", message="bad"),)
-    return events.DraftReviewed(
-        build=BUILD, attempt=n, draft=code, verdict=verdict, clearance=cleared, findings=found
-    )
-
-
-def exam_set(exam: Exam = EXAM) -> events.ExamSet:
-    return events.ExamSet(build=BUILD, exam=exam)
-
-
-def report(source: str, passed: Sequence[bool], exam: Exam = EXAM, got: int = 4) -> TestReport:
-    results = tuple(
-        CaseResult(case=case.digest, passed=ok, outcome="ok", got=got)
-        for case, ok in zip(exam.cases, passed, strict=True)
-    )
-    return TestReport(draft=draft(source).digest, exam=exam.digest, results=results)
-
-
-def ran_exam(
-    n: int, source: str = "one", passed: Sequence[bool] = (True, True)
-) -> events.DraftTested:
-    told = report(source, passed)
-    return events.DraftTested(
-        build=BUILD, attempt=n, role="candidate", report=told, signature=sign(told.digest, "report")
-    )
-
-
-def refused(n: int, why: str = "case 2") -> events.DraftRefused:
-    return events.DraftRefused(build=BUILD, attempt=n, failures=(why,))
-
-
-def published(n: int = 1, *, made: bool = True) -> events.ToolPublished:
-    return events.ToolPublished(build=BUILD, tool=TOOL, title="double@1.0", made=made, attempt=n)
-
-
-def play(*history: Event, rules: BuildRules = RULES) -> tuple[Build, Sequence[Message]]:
-    state: Build = New()
-    said: list[Message] = []
-    for event in history:
-        state, messages = advance(rules, state, event)
-        said += messages
-    return state, said
-
-
-def kinds(said: Sequence[Message]) -> list[str]:
-    return [message.kind for message in said]
-
-
-def failed_attempt(
-    n: int, source: str, passed: Sequence[bool] = (False, True)
-) -> tuple[Event, ...]:
-    return drafted(n, source), reviewed(n, source), ran_exam(n, source, passed), refused(n)
+from toolguild_synthesizer.state import Building, Done, GivenUp
 
 
 def test_author_and_examiner_begin_side_by_side_and_the_tool_goes_all_the_way() -> None:
@@ -432,61 +321,3 @@ def test_what_models_cost_is_told_to_the_task_that_pays() -> None:
     told = {m.task: m.usage for m in said if isinstance(m, events.ToolReady)}
     assert told[ANA][0].calls == 2
     assert told[BEN] == ()
-
-
-numbers, sources = st.integers(1, 4), st.sampled_from(["one", "two", "three"])
-any_event: st.SearchStrategy[Event] = st.one_of(
-    st.builds(wanted, st.sampled_from([ANA, BEN])),
-    st.builds(drafted, numbers, sources),
-    st.builds(
-        lambda n, source, verdict: reviewed(n, source, verdict),
-        numbers,
-        sources,
-        st.sampled_from(["allow", "ask", "block"]),
-    ),
-    st.just(exam_set()),
-    st.builds(
-        ran_exam,
-        numbers,
-        sources,
-        st.tuples(st.booleans(), st.booleans()),
-    ),
-    st.builds(refused, numbers),
-    st.builds(published, numbers),
-    st.builds(
-        lambda source, yes: events.ApprovalGiven(
-            build=BUILD, draft=draft(source).digest, approved=yes, by="eva"
-        ),
-        sources,
-        st.booleans(),
-    ),
-    st.builds(
-        lambda of, ref: events.WorkFailed(
-            about_key=BUILD, of=of, ref=ref, code="failed", reason="r"
-        ),
-        st.sampled_from(["draft-tool", "set-exam", "review-draft", "test-draft", "judge-test"]),
-        st.sampled_from(["1", "2", "candidate:1:x:y", "rival:1:x:y"]),
-    ),
-)
-
-
-@settings(max_examples=1000, deadline=None)
-@given(st.lists(any_event, max_size=30))
-def test_whatever_arrives_only_cleared_code_runs_and_attempts_are_bounded(
-    history: Sequence[Event],
-) -> None:
-    state: Build = New()
-    cleared: set[Digest] = set()
-    for event in history:
-        if isinstance(event, events.DraftReviewed) and event.clearance:
-            cleared.add(event.draft)
-        state, said = advance(RULES, state, event)
-        for order in said:
-            if isinstance(order, commands.TestDraft):
-                assert order.draft.digest in cleared
-                assert order.clearance.over == order.draft.digest
-        if isinstance(state, Building):
-            assert len([a for a in state.attempts if a.number >= state.first]) <= RULES.attempts
-            assert state.active or state.looking_again
-    record = Record[Build](state=state)
-    assert Record[Build].model_validate_json(record.model_dump_json()) == record
