@@ -119,6 +119,13 @@ async def test_a_run_whose_executor_died_after_the_effect_is_not_repeated(
     given_up = verdict(told.value, 1)
     assert getattr(given_up, "code", None) == "interrupted"
 
+    allowed = asyncio.create_task(run_tool(here, run(tool, host, again="i-1")))  # by a person
+    while len(host.requests) < 2:
+        host.was_asked.clear()
+        await asyncio.wait_for(host.was_asked.wait(), 20)
+    allowed.cancel()
+    await asyncio.gather(allowed, return_exceptions=True)
+
 
 async def test_a_second_delivery_waits_a_moment_for_the_outcome_of_the_first(
     sandbox: Sandbox, tmp_path: Path, host: Asked

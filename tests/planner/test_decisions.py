@@ -155,7 +155,7 @@ def test_an_interrupted_call_is_never_repeated_before_a_person_says_so() -> None
     assert task.then(ran("s2", 2)) == []
 
     said = task.then(decided(question.item, "exception", True))
-    assert [one.step for one in runs(said)] == ["s1"]
+    assert [(one.step, one.again) for one in runs(said)] == [("s1", question.item)]
     assert last(task.then(ran("s1", 1))).status == "succeeded"
 
 

@@ -36,9 +36,10 @@ async def once(
     """Return how this run ended, running it unless it was begun before.
 
     `run` awaits what it is given right before the tool starts. Raises Interrupted when another delivery of
-    the same order began the run and no outcome of it is recorded: what it did outside may have happened.
+    the same order began the run and no outcome of it is recorded: what it did outside may have happened. An
+    order that a person gave again is another one.
     """
-    key = f"run-tool:{command.task}:{command.ref}:{command.tool}"
+    key = f"run-tool:{command.task}:{command.ref}:{command.tool}:{command.again}"
     held = False
 
     async def begin() -> None:

@@ -57,6 +57,7 @@ def _interrupted(state: Active, question: Question, event: events.TaskDecided) -
         state = state.with_step(name, phase="failed", reason=reason, sent=())
         return replan(state, f"step {name} failed: {reason}", "failed")
     try:
-        return state, [call(state, step_of(plan, name), item)]
+        order = call(state, step_of(plan, name), item)
+        return state, [order.model_copy(update={"again": event.item})]
     except Unresolved as error:  # it resolved when the call was first ordered
         return replan(state, f"step {name} failed: {error}", "failed")

@@ -69,6 +69,7 @@ class RunTool(Command):
     arguments: dict[str, JsonValue] = {}
     files: tuple[Artifact, ...] = ()  # appear as /data/<name>
     approved_by: str | None = None  # the person who let this tool run for this task
+    again: str = ""  # the decision by which an interrupted call runs once more
 
     @property
     def ref(self) -> str:
