@@ -11,19 +11,18 @@ from toolguild.capability import Language as CodeLanguage
 from toolguild_synthesizer.python_code import tree_of
 
 _NAMES = frozenset({"identifier", "shorthand_property_identifier_pattern"})
-_GIVES = frozenset(
-    {
-        "variable_declarator",
-        "function_declaration",
-        "function_expression",
-        "arrow_function",
-        "formal_parameters",
-        "catch_clause",
-        "assignment_pattern",
-        "rest_pattern",
-        "array_pattern",
-    }
-)
+_GIVES = {
+    "variable_declarator": "name",
+    "function_declaration": "name",
+    "function_expression": "name",
+    "arrow_function": "parameter",
+    "formal_parameters": "",
+    "for_in_statement": "left",
+    "catch_clause": "parameter",
+    "assignment_pattern": "left",
+    "rest_pattern": "",
+    "array_pattern": "",
+}
 
 
 def normal(source: str, language: CodeLanguage) -> str:
@@ -131,10 +130,13 @@ def _is_given(node: Node) -> bool:
     parent = node.parent
     if parent is None or parent.type not in _GIVES:
         return False
-    if parent.type in ("variable_declarator", "assignment_pattern"):
-        # the left side gives the name; a name on the right side is only used
-        return parent.children[0].id == node.id
-    return parent.type != "arrow_function" or parent.children[0].id == node.id
+    field = _GIVES[
+        parent.type
+    ]  # where the name that is given stands; elsewhere a name is only used
+    if not field:
+        return True
+    giving = parent.child_by_field_name(field)
+    return giving is not None and giving.id == node.id
 
 
 def _text(node: Node) -> str:

@@ -97,7 +97,7 @@ def _same_code(left: Attempt, right: Attempt) -> bool:
 
 def _kind(result: CaseResult, expected: object) -> str:
     if result.outcome != "ok":
-        return result.fault.type if result.fault else ""
+        return f"{result.fault.type}: {_plain(result.fault.message)}" if result.fault else ""
     first = next(differences(expected, result.got), None)
     return f"{re.sub(r'[0-9]+', '*', first.pointer)} {first.kind}" if first else "files"
 
