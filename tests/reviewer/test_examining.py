@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from tests.executor.support import BRIEF, BUILD, Scripted, guild
 
+from toolguild.capability import Capabilities
 from toolguild.errors import PermanentError
 from toolguild.messages.commands import SetExam
 from toolguild.policy import ExamRules, Policy
 from toolguild.registry import MemoryRegistry
 from toolguild.testing import samples
-from toolguild.tool import Case, Exam, Example, Property
+from toolguild.tool import Case, Exam, Example, Property, ToolSpec
 from toolguild_reviewer.examining import set_exam
-from toolguild_reviewer.written import bounded
+from toolguild_reviewer.written import answer_schema, bounded
 
 ROWS = [{"a": 1}, {"a": 2}]
 GOOD = {"arguments": {"rows": ROWS, "column": "a"}, "expected": 3}
@@ -60,6 +61,24 @@ async def test_the_prompt_shows_the_spec_and_asks_for_json(tmp_path: Path) -> No
     assert samples.spec().purpose in text
     assert '"price"' in text
     assert "def sum_column" not in text
+
+
+async def test_for_a_tool_with_hosts_a_case_declares_what_they_answer(tmp_path: Path) -> None:
+    declared = [{"name": "guild.responses.json", "text": "[]"}]
+    cases = [GOOD | {"files": declared}, EMPTY | {"files": declared}]
+    granting = Capabilities(hosts=("api.example.com:443",))
+    command = wanted(spec=samples.spec(capabilities=granting))
+    models = Scripted(examine=[{"cases": cases}])
+    exam = await exam_of(tmp_path, models, command)
+    ((_, text),) = models.asked
+    assert "a file guild.responses.json: a JSON list of what api.example.com:443 answers" in text
+    assert [one.files for one in exam.cases[1:]] == [{"guild.responses.json": "[]"}] * 2
+
+    def files_of(spec: ToolSpec) -> object:
+        return answer_schema(spec, 3)["properties"]["cases"]["items"]["properties"].get("files")
+
+    assert files_of(samples.spec()) is None
+    assert files_of(command.spec) is not None
 
 
 async def test_a_written_case_that_repeats_an_example_adds_nothing(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from toolguild.exam.schema import complaints
 from toolguild.guild import Guild
 from toolguild.messages import ModelUsage, add_usage
 from toolguild.messages.commands import SetExam
+from toolguild.sandbox.egress import responses
 from toolguild.tool import Case, Property, ToolSpec
 from toolguild_reviewer.written import (
     Usable,
@@ -81,6 +82,7 @@ async def write_cases(
             "examine",
             {
                 **spec_values(spec),
+                "notes": (*spec.notes, *about_hosts(spec)),
                 "paths": path_arguments(spec),
                 "writes_file": is_path(spec.output_schema),
                 "wanted": wanted,
@@ -105,8 +107,11 @@ async def answer_inputs(
     """Make inputs by program, near the cases at hand, and ask for the answer of each from the spec alone.
 
     One question with one short answer: small models work one out where they cannot invent a case.
-    Inputs that the model gives no usable answer to are left out.
+    Inputs that the model gives no usable answer to are left out. A tool with hosts gets none: what hosts
+    answer is in files that no program can make.
     """
+    if command.spec.capabilities.hosts:
+        return (), ()
     rulings = command.exam.rulings if command.exam else ()
     seed = int(command.spec.digest[8:16], 16) + len(rulings)
     cases: tuple[Case, ...] = ()
@@ -191,6 +196,18 @@ async def _property(
         schema=_reasoned("holds", {"type": "boolean"}),
     )
     return SecondLook(answered=True, answer=answer.value.holds), (answer.usage,)
+
+
+def about_hosts(spec: ToolSpec) -> tuple[str, ...]:
+    """Say how a case declares what hosts answer: in an exam none is reached."""
+    if not spec.capabilities.hosts:
+        return ()
+    return (
+        f"In a test no host is reached. Give each case a file {responses.FILE}: a JSON list of what "
+        f"{', '.join(spec.capabilities.hosts)} answers, each as "
+        '{"method": "GET", "url": "http://...", "request": null, "status": 200, "body": "..."}; "request" '
+        "is the body that is sent, or null for any. Work the answer out from these.",
+    )
 
 
 def spec_values(spec: ToolSpec) -> dict[str, Any]:

@@ -102,8 +102,7 @@ def answer_schema(spec: ToolSpec, wanted: int) -> dict[str, Any]:
         "required": ["arguments", "expected"],
         "additionalProperties": False,
     }
-    if path_arguments(spec):
-        count = len(path_arguments(spec))
+    if count := len(path_arguments(spec)) + bool(spec.capabilities.hosts):
         case["properties"]["files"] = {"type": "array", "items": file, "maxItems": count}
         case["required"] = ["arguments", "files", "expected"]
     if is_path(spec.output_schema):

@@ -41,7 +41,7 @@ UNREAD = (
     2 * UNSETTLED
 )  # deliveries after which it is not even read: reading may be what ends the service
 # A command that ends so is answered, and the answer reaches a person: there is nothing to mend or send again.
-ANSWERED = frozenset({"refused", "out_of_budget", "usage", "cancelled"})
+ANSWERED = frozenset({"refused", "out_of_budget", "usage", "cancelled", "interrupted"})
 
 
 @dataclass(frozen=True)
