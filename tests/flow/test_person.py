@@ -4,12 +4,12 @@ import asyncio
 
 from hall import Hall
 
-from toolguild.client import inbox
+from toolguild.client import inbox, log, trust
 from toolguild.client import task as client
 from toolguild.client.task import Order
 from toolguild.goal import Goal
 from toolguild.identity import KeyDirectory
-from toolguild.messages import events
+from toolguild.messages import Message, events
 
 GOAL = Order(goal=Goal.of_text("Slug of the title"), autonomy="A")
 
@@ -17,6 +17,11 @@ GOAL = Order(goal=Goal.of_text("Slug of the title"), autonomy="A")
 async def decide(hall: Hall, decision: str, reason: str) -> inbox.Answer:
     """Answer the one question that waits, as eva."""
     (asked,) = await inbox.waiting(hall.bus)
+    return await answer(hall, asked, decision, reason)
+
+
+async def answer(hall: Hall, asked: inbox.Question, decision: str, reason: str) -> inbox.Answer:
+    """Answer one question, as eva."""
     signer = KeyDirectory(hall.settings.keys).person("eva")
     given = inbox.signed(asked, signer, decision, by="eva", reason=reason)
     return (await inbox.decide(hall.bus, [given]))[0]
@@ -40,7 +45,8 @@ async def test_at_level_a_nothing_runs_before_a_person_approves_and_then_the_tas
     assert isinstance(body, events.ResultReleased)
     assert body.result.status == "succeeded", body.result.reason
     assert "test-draft" in seen
-    assert await inbox.waiting(hall.bus) == []
+    (left,) = await inbox.waiting(hall.bus)
+    assert (left.ask.purpose, left.ask.blocks) == ("audit", False)
 
 
 async def test_code_that_a_person_rejects_is_not_run(hall: Hall) -> None:
@@ -67,10 +73,52 @@ async def test_a_cancelled_task_ends_as_cancelled_and_what_comes_late_changes_no
         async for noted in client.follow(hall.bus, task):
             body = noted.envelope.body
             if isinstance(body, events.TaskWaits):
-                await client.cancel(hall.bus, task, by="ana", reason="changed my mind")
+                signer = KeyDirectory(hall.settings.keys).person("ana")
+                why = "changed my mind"
+                await client.cancel(hall.bus, task, by="ana", signer=signer, reason=why)
             if isinstance(body, events.ResultReleased):
                 break
 
     assert isinstance(body, events.ResultReleased)
     assert body.result.status == "cancelled"
     assert "cancelled by ana: changed my mind" in body.result.reason
+
+
+async def test_an_audit_that_a_person_rejects_takes_the_trust_of_the_tools_that_took_part(
+    hall: Hall,
+) -> None:
+    task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
+    audit: inbox.Question | None = None
+    async with asyncio.timeout(60):
+        async for noted in client.follow(hall.bus, task):
+            body = noted.envelope.body
+            if isinstance(body, events.TaskWaits):
+                await decide(hall, "approve", "")
+            if isinstance(body, events.ResultReleased):
+                break
+        while audit is None:
+            audit = next(iter(await inbox.waiting(hall.bus)), None)
+    assert isinstance(body, events.ResultReleased)
+    (made,) = body.result.made
+    assert audit.ask.tools == (made.digest,)
+    counted = await answer(hall, audit, "reject", "the title was another one")
+    assert isinstance(counted, events.DecisionTaken)
+
+    changed = await first(hall, f"toolguild.fact.trust-changed.{made.digest}")
+    assert isinstance(changed, events.TrustChanged)
+    assert (changed.before, changed.level) == ("C", "A")
+    assert "seen by eva: rejected after the fact: the title was another one" in changed.why
+    async with asyncio.timeout(30):  # the run itself is counted as well, sooner or later
+        while not (one := await trust.standing(hall.bus, hall.policy, made.digest)).verified:
+            pass
+    assert (one.level, one.held, one.verified, one.users) == ("A", True, 1, ("local",))
+
+
+async def first(hall: Hall, subject: str) -> Message:
+    """The first message on a subject, once it is there."""
+    async with asyncio.timeout(30):
+        async for entry in log.entries(hall.bus, [subject], live=True):
+            noted = await log.envelope(hall.bus, entry)
+            assert noted is not None
+            return noted.body
+    raise AssertionError("the log ended before it was there")

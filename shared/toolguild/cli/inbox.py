@@ -1,6 +1,11 @@
 """`toolguild inbox`: what waits for a person, and their decision."""
 
 import asyncio
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
     from toolguild.client.inbox import Answer, Question
     from toolguild.messages.events import DecisionGiven
     from toolguild.policy import Policy
+    from toolguild.tool import Draft
 
 app = typer.Typer(help="See and decide what waits for a person.", no_args_is_help=True)
 # The inbox itself decides which decision counts. What follows from it waits in the log for the guild.
@@ -232,21 +238,28 @@ async def _edit(name: str, source: str | None, reason: str, user: str, *, as_jso
         one = find(found, name)
         if one.ask.draft is None:
             raise UsageError(f"{one.item} shows no code that could be edited")
-        return [(one, source if source is not None else _typed(one.ask.draft.source))]
+        return [(one, source if source is not None else typed(one.ask.draft))]
 
     return await decide(picked, "edit", reason, user, as_json=as_json)
 
 
-def _typed(source: str) -> str:
-    """Return the code as a person leaves it in their editor."""
-    import sys
-
-    import click
-
+def typed(draft: "Draft") -> str:
+    """Return the code as a person leaves it in their editor. Raises UsageError when there is none or no change."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--file FILE: give the code, since there is no terminal for an editor")
-    edited = click.edit(source, extension=".py")
-    if edited is None:
+    if not editor:
+        raise UsageError("--file FILE: give the code, or name your editor in EDITOR")
+    ending = "py" if draft.language == "python" else "js"
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / f"{draft.name}.{ending}"
+        place.write_text(draft.source, encoding="utf-8")
+        try:
+            ended = subprocess.run([*shlex.split(editor), str(place)], check=False)
+        except OSError as error:
+            raise UsageError(f"EDITOR={editor}: {error.strerror}") from error
+        edited = place.read_text(encoding="utf-8")
+    if ended.returncode != 0 or edited == draft.source:
         raise UsageError("nothing was changed, so nothing was decided")
     return edited
 
