@@ -18,9 +18,11 @@ from toolguild.testing.samples import KEYS
 from toolguild.tool import (
     Case,
     CaseResult,
+    Finding,
     GeneratedResult,
     MutationScore,
     Published,
+    Ruling,
     Signature,
     Tool,
 )
@@ -294,3 +296,52 @@ async def test_where_nobody_knows_an_answer_unnoticed_faults_are_on_record_only(
     report = samples.report(on=exam, mutation=score)
     event = await judge(tmp_path, judgement(exam=exam, report=report))
     assert isinstance(event, events.ToolPublished)
+
+
+@pytest.mark.parametrize(
+    ("killed", "decisions", "expected"),
+    [
+        (8, (), 0.8),
+        (8, ("kept",), 0.8),
+        (10, ("corrected",), 2 / 3),
+        (10, ("set_aside",), 3 / 4),  # a fourth case is gone
+        (5, ("corrected", "set_aside"), 0.25),
+    ],
+)
+async def test_confidence_is_what_the_exam_notices_times_what_of_it_nobody_had_to_correct(
+    tmp_path: Path, killed: int, decisions: tuple[Any, ...], expected: float
+) -> None:
+    rulings = tuple(
+        Ruling(subject=samples.exam().cases[0].digest, decision=one, why="") for one in decisions
+    )
+    exam = samples.exam(rulings=rulings, properties=())
+    assert len(exam.cases) == 3
+    report = samples.report(on=exam, mutation=MutationScore(killed=killed, total=10))
+    lenient = Policy.default().model_copy(update={"exam": ExamRules(mutation_score=0)})
+    registry = MemoryRegistry()
+    for _ in range(2):  # told again it is the same
+        event = await judge(tmp_path, judgement(exam=exam, report=report), registry, policy=lenient)
+        assert isinstance(event, events.ToolPublished)
+        assert event.confidence == pytest.approx(expected, abs=1e-3)
+
+
+async def test_of_a_tool_that_is_reused_this_exam_says_no_confidence(tmp_path: Path) -> None:
+    there = samples.tool()
+    registry = await holding(there)
+    draft = samples.draft(description="another draft")
+    event = await judge(tmp_path, judgement(draft=draft, rivals={there.digest: True}), registry)
+
+    assert isinstance(event, events.ToolPublished)
+    assert (event.made, event.confidence) == (False, None)
+
+
+async def test_who_overruled_the_review_is_kept_with_the_tool(tmp_path: Path) -> None:
+    mark = Finding(rule="overruled", severity="low", message="overruled by ann")
+    registry = MemoryRegistry()
+    event = await judge(tmp_path, judgement(findings=(mark,), approved_by="ann"), registry)
+
+    assert isinstance(event, events.ToolPublished)
+    entry = registry.get(event.tool)
+    assert entry is not None
+    assert (entry.tool.approved_by, entry.tool.findings) == ("ann", (mark,))
+    verify_chain(entry, KEYS, policy=Policy.default())

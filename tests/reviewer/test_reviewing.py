@@ -54,7 +54,7 @@ async def test_good_code_is_cleared_over_its_digest(tmp_path: Path) -> None:
     KEYS.verify(event.clearance, purpose="clearance", by="reviewer", over=samples.draft().digest)
 
 
-async def test_code_that_the_rules_block_is_never_cleared_not_even_by_a_person(
+async def test_code_that_the_rules_block_is_not_cleared_by_an_approval(
     tmp_path: Path,
 ) -> None:
     models = Scripted()
@@ -63,6 +63,30 @@ async def test_code_that_the_rules_block_is_never_cleared_not_even_by_a_person(
     assert (event.verdict, event.clearance) == ("block", None)
     assert event.findings[0].line == 2
     assert models.asked == []  # no model is paid for what the rules decide
+
+
+async def test_a_person_overrules_what_blocks_and_the_findings_stay_with_who_did(
+    tmp_path: Path,
+) -> None:
+    draft = samples.draft(source=BLOCKS)
+    event = await review(tmp_path, draft=draft, approved_by="ann", overruled_by="ann")
+
+    assert event.verdict == "allow"
+    assert event.clearance is not None
+    KEYS.verify(event.clearance, purpose="clearance", by="reviewer", over=draft.digest)
+    *found, mark = event.findings
+    assert found[0].severity in ("high", "critical")
+    assert (mark.message, mark.policy) == ("overruled by ann", "review.overrule")
+
+
+async def test_the_operator_may_forbid_to_overrule_a_review(tmp_path: Path) -> None:
+    draft = samples.draft(source=BLOCKS)
+    event = await review(
+        tmp_path, policy=ruled(overrule=False), draft=draft, approved_by="ann", overruled_by="ann"
+    )
+
+    assert (event.verdict, event.clearance) == ("block", None)
+    assert "the policy lets nobody overrule" in event.findings[-1].message
 
 
 async def test_code_that_asks_waits_for_a_person_who_approves_exactly_it(tmp_path: Path) -> None:

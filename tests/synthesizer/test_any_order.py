@@ -124,8 +124,8 @@ def answer(order: Command, how: str) -> Event:
         case commands.ReviewDraft(attempt=n, draft=code):
             verdict = {"well": "allow", "badly": "block", "doubtful": "ask"}[how]
             cleared = sign(code.digest, "clearance") if how == "well" else None
-            told = reviewed(n, "one", verdict)  # type: ignore[arg-type]
-            return told.model_copy(update={"draft": code.digest, "clearance": cleared})
+            review = reviewed(n, "one", verdict)  # type: ignore[arg-type]
+            return review.model_copy(update={"draft": code.digest, "clearance": cleared})
         case commands.TestDraft(attempt=n, draft=code, exam=exam, role=role):
             passed = [how == "well" or case.is_law for case in exam.cases]
             told = report("one", passed, exam).model_copy(update={"draft": code.digest})
