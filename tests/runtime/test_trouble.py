@@ -13,9 +13,11 @@ import pytest
 from nats.js.api import DiscardPolicy
 
 from toolguild.client import task as client
+from toolguild.client.overview import tasks
 from toolguild.client.task import Order
 from toolguild.errors import PermanentError, Unavailable, UsageError
 from toolguild.goal import Goal
+from toolguild.identity import KeyDirectory
 from toolguild.messages import Event, TaskId
 from toolguild.policy import Policy
 from toolguild.runtime.artifacts import StoredArtifacts
@@ -180,7 +182,8 @@ async def test_an_answer_that_was_paid_for_is_not_paid_again_when_the_journal_is
 async def submit(bus: Bus, tmp_path: Path, *files: Path) -> TaskId:
     order = Order(goal=Goal.of_text("Add up"), files=files)
     artifacts = StoredArtifacts(bus.objects, tmp_path / "cache")
-    return await client.submit(bus, artifacts, order, Policy.default())
+    signer = KeyDirectory(tmp_path / "keys").person(order.user)
+    return await client.submit(bus, artifacts, order, Policy.default(), signer=signer)
 
 
 async def test_a_goal_that_finds_no_room_is_refused_at_once_and_nothing_of_it_is_there(
@@ -196,9 +199,9 @@ async def test_a_goal_that_finds_no_room_is_refused_at_once_and_nothing_of_it_is
                 await submit(bus, tmp_path, *files)
         assert time.monotonic() - began < 5
         await empty(bus)
-        assert await client.tasks(bus) == []
+        assert await tasks(bus) == []
         await submit(bus, tmp_path, data)
-        assert len(await client.tasks(bus)) == 1
+        assert len(await tasks(bus)) == 1
 
 
 @pytest.fixture
