@@ -11,6 +11,7 @@ from tests.client import messages as m
 
 from toolguild.client import log
 from toolguild.client.calling import fitted
+from toolguild.client.overview import ahead_of, tasks
 from toolguild.client.task import (
     Noted,
     Order,
@@ -21,7 +22,6 @@ from toolguild.client.task import (
     follow,
     send,
     submit,
-    tasks,
 )
 from toolguild.errors import UsageError
 from toolguild.goal import Goal
@@ -119,6 +119,64 @@ async def test_tasks_are_listed_newest_first_with_how_they_ended(bus: Bus) -> No
     await publish(bus, m.given(), second, waits, m.released("partial"))
     found = [(one.task, one.status) for one in await tasks(bus)]
     assert found == [("t-2", "waiting"), ("t-1", "partial")]
+
+
+async def test_a_goal_that_waits_is_listed_with_those_before_it_and_not_followed_yet(
+    bus: Bus, tmp_path: Path
+) -> None:
+    artifacts = StoredArtifacts(bus.objects, tmp_path / "cache")
+
+    async def give(user: str) -> TaskId:
+        return await submit(
+            bus, artifacts, Order(goal=Goal(primary=f"{user}'s"), user=user), POLICY
+        )
+
+    first, other, second, third = [await give(user) for user in ("ana", "bob", "ana", "ana")]
+    await publish(bus, m.given().model_copy(update={"task": first}))
+    listed = [(one.task, one.status, one.ahead) for one in await tasks(bus)]
+    assert listed == [
+        (third, "queued", 1),
+        (second, "queued", 0),
+        (other, "queued", 0),
+        (first, "running", 0),
+    ]
+    assert [one.task for one in await tasks(bus, user="ana", status="queued")] == [third, second]
+    assert [one.goal for one in await tasks(bus, user="bob")] == ["bob's"]
+    assert await kinds(bus, second) == []
+    await publish(bus, m.given().model_copy(update={"task": second}))
+    assert await kinds(bus, second) == ["goal-given"]
+
+
+async def test_the_place_in_the_queue_counts_goals_of_the_same_user_only(
+    bus: Bus, tmp_path: Path
+) -> None:
+    artifacts = StoredArtifacts(bus.objects, tmp_path / "cache")
+    order = Order(goal=Goal(primary="x"), user="ana")
+    given = [await submit(bus, artifacts, order, POLICY) for _ in range(3)]
+    await submit(bus, artifacts, Order(goal=Goal(primary="x"), user="bob"), POLICY)
+    assert [await ahead_of(bus, task) for task in given] == [0, 1, 2]
+    await publish(bus, m.given().model_copy(update={"task": given[1]}))
+    assert await ahead_of(bus, given[1]) is None
+    assert await ahead_of(bus, m.TASK) is None
+
+
+async def test_following_goes_over_to_a_build_from_when_the_task_wants_it(bus: Bus) -> None:
+    other = m.drafted().model_copy(update={"build": "b-2"})
+    second = m.wanted().model_copy(update={"build": "b-2"})
+    async with asyncio.TaskGroup() as group:
+        await publish(bus, m.given(), other)
+        following = group.create_task(kinds(bus, m.TASK, live=True))
+        for body in (m.wanted(), m.drafted(), other, second, other, m.drafted(), m.released()):
+            await publish(bus, body)
+    assert following.result() == [
+        "goal-given",
+        "tool-wanted",
+        "tool-drafted",
+        "tool-wanted",
+        "tool-drafted",
+        "tool-drafted",
+        "result-released",
+    ]
 
 
 async def test_an_intervention_is_an_event_of_the_task(bus: Bus, tmp_path: Path) -> None:

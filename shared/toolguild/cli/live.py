@@ -31,6 +31,7 @@ class Progress:
         self._task = task
         self._start = time.monotonic()
         self._live: Live | None = None
+        self.turn = ""  # where in the queue the goal is; "" once it has been let in
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -64,12 +65,25 @@ class Progress:
         if self._live is None and self.view.paused and not before.paused:
             note(f"{self._elapsed:7.1f}s     go on with: toolguild resume {self._task}")
 
+    def queued(self, said: str | None) -> None:
+        """Show where in the queue the goal is; None: in none."""
+        if self._live is None and said and said != self.turn:
+            note(f"{self._elapsed:7.1f}s ... {said}")
+        self.turn = said or ""
+
     @property
     def _elapsed(self) -> float:
         return time.monotonic() - self._start
 
     def _drawn(self) -> "RenderableType":
-        return draw(self.view, self._task, self._elapsed)
+        picture = draw(self.view, self._task, self._elapsed)
+        if not self.turn:
+            return picture
+        from rich.console import Group
+        from rich.padding import Padding
+        from rich.text import Text
+
+        return Group(picture, Padding(Text(self.turn, style="yellow"), (0, 0, 0, 2)))
 
 
 def draw(view: View, task: str, elapsed: float) -> "RenderableType":

@@ -1,6 +1,7 @@
 """`toolguild tasks`: what the guild is and was working on."""
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,12 @@ from toolguild.cli.options import Json, Output, User
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from toolguild.client.overview import TaskLine
+
+STATES = (
+    *("queued", "running", "waiting", "succeeded", "partial", "failed", "stuck"),
+    *("refused", "out_of_budget", "cancelled"),
+)
 app = typer.Typer(help="List, show, follow and cancel tasks.", no_args_is_help=True)
 Task = Annotated[str, typer.Argument(help="The task's id, t-...")]
 Followed = Annotated[bool, typer.Option("--follow", help="Go on until the task ends.")]
@@ -19,35 +26,51 @@ Followed = Annotated[bool, typer.Option("--follow", help="Go on until the task e
 @app.command("list")
 def list_(
     most: Annotated[int, typer.Option("--most", min=1, help="Show at most so many.")] = 50,
+    user: Annotated[str | None, typer.Option("--user", help="Only tasks of this user.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status", help="queued, running, waiting, or how tasks ended: succeeded, ..."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
-    """List tasks, newest first. JSON: tasks[{task, status, user, at, goal}].
+    """List tasks, newest first. JSON: tasks[{task, status, user, at, goal, ahead}].
+
+    A goal is queued while so many tasks of its user are under way as the policy allows
+    (users.*.tasks_at_once); `ahead` counts the goals of that user that come first.
 
     \b
     toolguild tasks list
+    toolguild tasks list --user ana --status queued
     """
-    return asyncio.run(_list(most, as_json=as_json))
+    if status is not None and status not in STATES:
+        raise typer.BadParameter(f"{status}: one of {', '.join(STATES)}", param_hint="--status")
+    return asyncio.run(_list(most, user, status, as_json=as_json))
 
 
-async def _list(most: int, *, as_json: bool) -> int:
+async def _list(most: int, user: str | None, status: str | None, *, as_json: bool) -> int:
     from toolguild.cli.door import open_door
     from toolguild.cli.output import say_json, table
     from toolguild.cli.result import settings_of
-    from toolguild.client.task import tasks
+    from toolguild.client.overview import tasks
 
     async with open_door(settings_of(), ()) as door:
-        lines = (await tasks(door.bus))[:most]
+        lines = (await tasks(door.bus, user=user, status=status))[:most]
     if as_json:
-        found: list[JsonValue] = [
-            {"task": x.task, "status": x.status, "user": x.user, "at": x.at, "goal": x.goal}
-            for x in lines
-        ]
+        found: list[JsonValue] = [asdict(line) for line in lines]
         say_json({"tasks": found})
     else:
-        rows = [(x.task, x.status, x.user, x.at[:19], x.goal[:80]) for x in lines]
+        rows = [(x.task, _status(x), x.user, x.at[:19], x.goal[:80]) for x in lines]
         empty = 'No task yet; toolguild run "GOAL" gives one.'
+        if user is not None or status is not None:
+            empty = "No such task."
         table(("task", "status", "user", "given", "goal"), rows, empty=empty)
     return 0
+
+
+def _status(line: "TaskLine") -> str:
+    return f"queued ({line.ahead} before)" if line.status == "queued" else line.status
 
 
 @app.command("show")

@@ -13,6 +13,7 @@ from toolguild.cli.door import Door
 from toolguild.cli.live import Progress
 from toolguild.cli.output import note
 from toolguild.cli.signing import person
+from toolguild.cli.turn import tell_turn
 from toolguild.client.inbox import open_, undecided
 from toolguild.client.task import Noted, cancel, completed, follow
 from toolguild.client.tell import tell
@@ -61,14 +62,15 @@ async def watch(
 ) -> Watched:
     """Show a task until its result, until it waits for a person, or until it was cancelled by one.
 
-    A paused task is waited for; its time stands still. Raises TemporaryError when the guild gives no result
-    within so many seconds, or its disk is full.
+    The time of a paused task stands still, and so does that of a goal that waits for its turn. Raises
+    TemporaryError when the guild gives no result within so many seconds, or its disk is full.
     """
     with Progress(task) as progress:
         timeline: list[Moment] = []
         following = asyncio.create_task(_follow(door, task, progress, timeline))
         stopping = asyncio.create_task(interrupted.wait())
         filling = asyncio.create_task(_full(door.settings.data_dir))
+        queueing = asyncio.create_task(tell_turn(door.bus, task, progress))
         try:
             await _any({following, stopping, filling}, within, progress)
             if filling.done() and not following.done() and not interrupted.is_set():
@@ -91,20 +93,21 @@ async def watch(
                 )
             return Watched(following.result(), timeline)
         finally:
-            for one in (following, stopping, filling):
+            every = (following, stopping, filling, queueing)
+            for one in every:
                 one.cancel()
-            await asyncio.gather(following, stopping, filling, return_exceptions=True)
+            await asyncio.gather(*every, return_exceptions=True)
 
 
 async def _any(ends: set[asyncio.Task[Any]], within: float, progress: Progress) -> None:
-    """Return when one of these is done, or so many seconds are over in which the task was not paused."""
+    """Return when one of these is done, or so many seconds are over; pauses and the queue do not count."""
     left = within
     while left > 0:
         step = min(LOOK, left)
         done, _ = await asyncio.wait(ends, timeout=step, return_when=asyncio.FIRST_COMPLETED)
         if done:
             return
-        if not progress.view.paused:
+        if not progress.view.paused and not progress.turn:
             left -= step
 
 

@@ -1,7 +1,7 @@
 """Reading the guild's log: every event and every command, in one order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ class Entry:
 
 async def entries(
     bus: Bus, subjects: Sequence[str], *, first: int = 1, live: bool
-) -> AsyncIterator[Entry]:
+) -> AsyncGenerator[Entry, None]:
     """Yield the log's messages on these subjects from a sequence on: for ever if `live`, else to today's end.
 
     Survives a restart of the server: reading goes on behind the last message. Raises TemporaryError when

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,9 @@ from toolguild.runtime import goals
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.clock import now
 
-ALL = ("toolguild.fact.>", "toolguild.seen.>")
+ALL = ("toolguild.fact.>", "toolguild.seen.>")  # every event and every command
+# What concerns a task though its subject does not say so.
+JOINING = ("toolguild.fact.tool-wanted.*", "toolguild.fact.decision-asked.*")
 SOURCE = "client"
 COUNT_WITHIN = 2.0  # seconds to count a user's goals
 
@@ -49,18 +52,6 @@ class Noted:
     at: str
     envelope: Envelope
     trace_id: str = ""
-
-
-@dataclass(frozen=True)
-class TaskLine:
-    """One task in a list."""
-
-    task: TaskId
-    user: str
-    goal: str
-    at: str
-    status: str  # "queued", "running", "waiting" or how it ended
-    ahead: int = 0  # queued: goals of the same user that come first
 
 
 def new_task_id() -> TaskId:
@@ -173,25 +164,6 @@ async def _given(
     return task
 
 
-async def ahead_of(bus: Bus, task: TaskId) -> int | None:
-    """Return how many goals of the same user come before this one; None when it has been let in, or has ended."""
-    place = await log.newest(bus, f"toolguild.seen.admit-goal.{task}")
-    order = await log.envelope(bus, place) if place else None
-    if place is None or order is None or not isinstance(order.body, commands.AdmitGoal):
-        return None
-    for kind in ("goal-given", "task-ended"):
-        if await log.newest(bus, f"toolguild.fact.{kind}.{task}") is not None:
-            return None
-    user = order.body.brief.user
-    behind = 0
-    async for entry in log.entries(
-        bus, ("toolguild.seen.admit-goal.*",), first=place.sequence + 1, live=False
-    ):
-        other = await log.envelope(bus, entry)
-        behind += other is not None and getattr(other.body, "brief", order.body.brief).user == user
-    return max(0, await goals.waiting(bus, user) - behind - 1)
-
-
 async def send(bus: Bus, body: Event) -> None:
     """Publish an event that a person caused."""
     await bus.publish(_caused(body))
@@ -219,19 +191,23 @@ async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[
     if given is None:
         raise await unknown(bus, task)
     builds: frozenset[str] = frozenset()
-    async for entry in log.entries(bus, ALL, first=given.sequence, live=live):
-        about = entry.key in builds or entry.key == task
-        joins = ".tool-wanted." in entry.subject or ".decision-asked." in entry.subject
-        if not about and not joins:
-            continue
-        noted = await log.envelope(bus, entry)
-        watched = None if noted is None else follows(builds, task, noted.body)
-        if noted is None or watched is None or isinstance(noted.body, commands.AdmitGoal):
-            continue
-        builds = watched
-        yield Noted(entry.sequence, entry.at, noted, entry.trace_id)
-        if isinstance(noted.body, events.ResultReleased):
-            return
+    position, known = given.sequence, None
+    while known != builds:
+        known = builds
+        subjects = (*JOINING, *(f"toolguild.*.*.{key}" for key in (task, *sorted(builds))))
+        async with aclosing(log.entries(bus, subjects, first=position, live=live)) as entries:
+            async for entry in entries:
+                position = entry.sequence + 1
+                noted = await log.envelope(bus, entry)
+                watched = None if noted is None else follows(builds, task, noted.body)
+                if noted is None or watched is None or isinstance(noted.body, commands.AdmitGoal):
+                    continue
+                yield Noted(entry.sequence, entry.at, noted, entry.trace_id)
+                if isinstance(noted.body, events.ResultReleased):
+                    return
+                builds = watched
+                if builds != known:
+                    break  # from here on, what is said about that build concerns the task too
 
 
 def completed(result: Result, first: Noted, last: Noted) -> Result:
@@ -260,31 +236,3 @@ async def result_of(bus: Bus, task: TaskId, *, within: float) -> Result | None:
     except TimeoutError:
         return None
     return None
-
-
-async def tasks(bus: Bus) -> list[TaskLine]:
-    """Return all tasks of the log, newest first."""
-    found: dict[str, TaskLine] = {}
-    kinds = ("goal-given", "result-released", "task-waits", "task-ended")
-    subjects = ["toolguild.seen.admit-goal.*", *(f"toolguild.fact.{kind}.*" for kind in kinds)]
-    async for entry in log.entries(bus, subjects, live=False):
-        noted = await log.envelope(bus, entry)
-        match noted.body if noted else None:
-            case commands.AdmitGoal(task=task, brief=brief, goal=goal):
-                found[task] = TaskLine(task, brief.user, goal.primary, entry.at, "queued")
-            case events.GoalGiven(task=task, brief=brief, goal=goal):
-                found.setdefault(task, TaskLine(task, brief.user, goal.primary, entry.at, ""))
-                found[task] = _with(found[task], "running")
-            case events.ResultReleased(task=task, result=result) if task in found:
-                found[task] = _with(found[task], result.status)
-            case events.TaskEnded(task=task, status=status) if task in found:
-                found[task] = _with(found[task], status)
-            case events.TaskWaits(task=task) if task in found:
-                found[task] = _with(found[task], "waiting")
-            case _:
-                pass
-    return list(reversed(found.values()))
-
-
-def _with(line: TaskLine, status: str) -> TaskLine:
-    return TaskLine(line.task, line.user, line.goal, line.at, status)
