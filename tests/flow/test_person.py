@@ -6,10 +6,12 @@ from hall import Hall
 
 from toolguild.client import inbox, log, trust
 from toolguild.client import task as client
+from toolguild.client.evidence import evidence
 from toolguild.client.task import Order
 from toolguild.goal import Goal
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Message, events
+from toolguild.registry import open_registry
 
 GOAL = Order(goal=Goal.of_text("Slug of the title"), autonomy="A")
 
@@ -20,10 +22,17 @@ async def decide(hall: Hall, decision: str, reason: str) -> inbox.Answer:
     return await answer(hall, asked, decision, reason)
 
 
-async def answer(hall: Hall, asked: inbox.Question, decision: str, reason: str) -> inbox.Answer:
-    """Answer one question, as eva."""
-    signer = KeyDirectory(hall.settings.keys).person("eva")
-    given = inbox.signed(asked, signer, decision, by="eva", reason=reason)
+async def answer(
+    hall: Hall,
+    asked: inbox.Question,
+    decision: str,
+    reason: str,
+    by: str = "eva",
+    source: str | None = None,
+) -> inbox.Answer:
+    """Answer one question."""
+    signer = KeyDirectory(hall.settings.keys).person(by)
+    given = inbox.signed(asked, signer, decision, by=by, reason=reason, source=source)
     return (await inbox.decide(hall.bus, [given]))[0]
 
 
@@ -82,6 +91,47 @@ async def test_a_cancelled_task_ends_as_cancelled_and_what_comes_late_changes_no
     assert isinstance(body, events.ResultReleased)
     assert body.result.status == "cancelled"
     assert "cancelled by ana: changed my mind" in body.result.reason
+
+
+async def test_an_edit_is_a_new_draft_that_its_author_cannot_approve_but_another_person_can(
+    hall: Hall,
+) -> None:
+    source = 'def slugify(text):\n    words = text.lower().split()\n    return "-".join(words)\n'
+    task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
+    asked = 0
+    async with asyncio.timeout(60):
+        async for noted in client.follow(hall.bus, task):
+            body = noted.envelope.body
+            if isinstance(body, events.TaskWaits):
+                asked += 1
+                (shown,) = await inbox.waiting(hall.bus)
+                if asked == 1:
+                    await answer(hall, shown, "edit", "plainer", "ana", source)
+                    continue
+                assert (shown.ask.author, asked) == ("ana", 2)
+                refused = await answer(hall, shown, "approve", "", "ana")
+                assert isinstance(refused, events.DecisionRefused)
+                assert "somebody else has to approve it" in refused.why
+                await told_of_the_edit(hall, shown)
+                assert isinstance(await answer(hall, shown, "approve", ""), events.DecisionTaken)
+            if isinstance(body, events.ResultReleased):
+                break
+
+    assert isinstance(body, events.ResultReleased)
+    assert body.result.status == "succeeded", body.result.reason
+    async with open_registry(hall.bus.js) as registry:
+        (made,) = registry.all()
+    assert made.tool.draft.source == source
+    assert made.tool.draft.provenance.agent == "person:ana"
+    assert made.tool.approved_by == "eva"
+
+
+async def told_of_the_edit(hall: Hall, shown: inbox.Question) -> None:
+    """What a person sees of an edited draft is what was changed."""
+    async with open_registry(hall.bus.js) as registry:
+        found = await evidence(hall.bus, registry, hall.policy, shown)
+    assert "that was edited" in found.against
+    assert "+    words = text.lower().split()" in found.diff
 
 
 async def test_an_audit_that_a_person_rejects_takes_the_trust_of_the_tools_that_took_part(

@@ -16,7 +16,7 @@ from toolguild.tool import Draft
 
 TASKS = 20  # of an item, the first ones, that are read
 OF_TASK = ("goal-given", "plan-made", "tool-ran")
-OF_BUILD = ("tool-wanted", "tool-drafted", "draft-tested", "draft-refused", "draft-edited")
+OF_BUILD = ("tool-wanted", "approval-asked", "draft-tested", "draft-refused", "draft-edited")
 
 
 @dataclass
@@ -131,7 +131,7 @@ def _of_build(
     match body:
         case events.ToolWanted(spec=spec):
             found.wanted = spec.purpose
-        case events.ToolDrafted(draft=draft):
+        case events.ApprovalAsked(draft=draft):
             drafts[draft.digest] = draft
         case events.DraftEdited(draft=base, source=source):
             edited[source] = base
