@@ -273,3 +273,4 @@ class Guild:
     steering: Steering
     trust: Trust
     archive: Archive
+    calls_at_once: int = 2  # in the sandboxes of this process; what is beyond waits

@@ -78,6 +78,7 @@ class Resources:
             steering=self.steering,
             trust=self._trust,
             archive=LogArchive(self._bus),
+            calls_at_once=self._settings.sandboxes,
         )
 
     async def sandbox(self) -> Sandbox:
