@@ -77,30 +77,38 @@ def calls_of(directory: Path) -> Path:
     return directory / "calls.jsonl"
 
 
-def environment(
-    directory: Path, executors: int, policy: Path | None, model: str = MODEL
-) -> dict[str, str]:
+@dataclass(frozen=True)
+class Make:
+    """What a guild is made of."""
+
+    executors: int = 4
+    sandboxes: int = 2  # calls that one executor runs at once
+    policy: Path | None = None  # None: the shipped one
+    model: str = MODEL
+
+
+def environment(directory: Path, make: Make) -> dict[str, str]:
     """Return what the guild's processes see: nothing of the operator's guild but the choice of the sandbox."""
     own = {
         "TOOLGUILD_DATA_DIR": str(directory),
-        "TOOLGUILD_MODEL": model,
-        "TOOLGUILD_EXECUTORS": str(executors),
+        "TOOLGUILD_MODEL": make.model,
+        "TOOLGUILD_EXECUTORS": str(make.executors),
+        "TOOLGUILD_SANDBOXES": str(make.sandboxes),
         "TOOLGUILD_GRACE_SECONDS": str(GRACE),
+        CALLS: str(calls_of(directory)),
     }
+    if make.policy is not None:
+        own["TOOLGUILD_POLICY"] = str(make.policy)
     ambient = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("TOOLGUILD") or name == "TOOLGUILD_SANDBOX"
     }
-    if policy is not None:
-        own["TOOLGUILD_POLICY"] = str(policy)
-    return {**ambient, **own, CALLS: str(calls_of(directory))}
+    return {**ambient, **own}
 
 
 @asynccontextmanager
-async def drill_guild(
-    directory: Path, *, executors: int, policy: Path | None = None, model: str = MODEL
-) -> AsyncIterator[DrillGuild]:
+async def drill_guild(directory: Path, make: Make) -> AsyncIterator[DrillGuild]:
     """Run a guild for as long as the block lasts, and leave no process of it behind.
 
     Raises Misconfigured with the last words of a guild that does not start.
@@ -110,7 +118,7 @@ async def drill_guild(
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid())),
             *(sys.executable, "-m", "toolguild.cli", "up", "--foreground"),
-            env=environment(directory, executors, policy, model),
+            env=environment(directory, make),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

@@ -52,6 +52,10 @@ class Striker:
             return await self._cut(kind.removeprefix(CUT))
         if kind == "executor":
             await self._until_a_run()
+        return self.kill(kind)
+
+    def kill(self, kind: str) -> Strike | None:
+        """Kill a process of one kind at once; None when there was nobody of it just now."""
         found = self._victim(kind)
         if found is None:
             return None

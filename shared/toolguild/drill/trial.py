@@ -11,7 +11,7 @@ from random import Random
 from toolguild.client.task import Noted
 from toolguild.drill import records
 from toolguild.drill.effects import Effects
-from toolguild.drill.guild import drill_guild
+from toolguild.drill.guild import Make, drill_guild
 from toolguild.drill.jobs import Job
 from toolguild.drill.paid import Paid, paid
 from toolguild.drill.report import counted
@@ -72,7 +72,7 @@ async def trial(directory: Path, stage: Stage, plan: Strikes | None, say: Say) -
     """
     async with AsyncExitStack() as stack:
         guild = await stack.enter_async_context(
-            drill_guild(directory, executors=stage.executors, policy=stage.policy)
+            drill_guild(directory, Make(executors=stage.executors, policy=stage.policy))
         )
         url = running(directory / "nats")
         assert url is not None, "the guild was ready just now"
