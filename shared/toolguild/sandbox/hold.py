@@ -26,9 +26,10 @@ class Place:
         self._taken = False
 
     async def take(self) -> None:
-        """Wait for a place."""
-        await self._places.acquire()
-        self._taken = True
+        """Wait for a place. Idempotent."""
+        if not self._taken:
+            await self._places.acquire()
+            self._taken = True
 
     def give(self) -> None:
         """Give it back. Idempotent."""
@@ -164,10 +165,15 @@ def narrowed(limits: Limits, reins: Reins | None) -> Limits:
     return limits.meet(reins.limits)
 
 
-async def begin(reins: Reins | None) -> None:
-    """Return once a call may begin: while its reins say that it stands still, it does not."""
-    while reins is not None and reins.frozen:
-        await reins.changed()
+async def begin(reins: Reins | None, place: Place) -> None:
+    """Return once a call has a place and may begin: while its reins let it stand still, it does not."""
+    while True:
+        while reins is not None and reins.frozen:
+            place.give()
+            await reins.changed()
+        await place.take()
+        if reins is None or not reins.frozen:
+            return
 
 
 async def _stand_still(pid: int) -> None:

@@ -55,13 +55,12 @@ class Pool:
         _check(call)
         template = self._template_for(call)
         place = Place(self._slots)
-        await begin(reins)
-        await place.take()
         try:
+            await begin(reins, place)
             try:
                 return await self._serve(call, template, reins, place)
             except NotStarted:
-                await begin(reins)
+                await begin(reins, place)
                 return await self._serve(call, template, reins, place)
         finally:
             place.give()
