@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from nats.aio.msg import Msg
 
-from toolguild.agent import Agent, Process, Worker
+from toolguild.agent import Process, Worker
 from toolguild.messages import Envelope, Event
 from toolguild.runtime import clock
 from toolguild.runtime.bus import Bus
@@ -68,7 +68,7 @@ class MortalStore:
         return await self._store.keys()
 
 
-def mortal(bus: Bus, agent: Agent, fate: Fate) -> Handle:
+def mortal(bus: Bus, agent: Process[Any] | Worker[Any], fate: Fate) -> Handle:
     async def send(envelope: Envelope) -> None:
         await fate.at("send", lambda: bus.publish(envelope))
 
@@ -97,7 +97,7 @@ async def acknowledging(fate: Fate, patch: pytest.MonkeyPatch) -> AsyncIterator[
         yield
 
 
-async def until_it_dies(bus: Bus, agent: Agent, fate: Fate) -> None:
+async def until_it_dies(bus: Bus, agent: Process[Any] | Worker[Any], fate: Fate) -> None:
     handle, stop = mortal(bus, agent, fate), asyncio.Event()
     with pytest.raises(BaseExceptionGroup) as caught:
         await asyncio.wait_for(
