@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from aiohttp import web
 from hall import Hall, open_hall
+from prometheus_client import REGISTRY
 
 from toolguild.canonical import Digest
 from toolguild.client import inbox, log
@@ -130,13 +131,23 @@ async def test_of_two_people_in_two_processes_at_the_same_instant_exactly_one_wi
         assert await inbox.waiting(hall.bus) == []
 
 
+def settled(decision: str) -> float:
+    """How many items this process has counted as closed so."""
+    labels = {"decision": decision}
+    return REGISTRY.get_sample_value("toolguild_items_settled_total", labels) or 0.0
+
+
 async def test_a_decision_counts_after_a_restart_and_a_later_one_is_told_who_won(
     tmp_path: Path,
 ) -> None:
     async with open_hall(tmp_path, ("auditor",)) as hall:
         await send(hall.bus, question(1))
         await send(hall.bus, question(2))
+        before = settled("approve")
         assert isinstance(await say(hall, "approve", ItemId("i-00000001")), events.DecisionTaken)
+        async with asyncio.timeout(10):
+            while settled("approve") != before + 1:
+                await asyncio.sleep(0)
     async with open_hall(tmp_path, ("auditor",)) as hall:
         (left,) = await inbox.waiting(hall.bus)
         assert left.item == "i-00000002"

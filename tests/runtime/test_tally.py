@@ -4,8 +4,17 @@ import pytest
 from prometheus_client import REGISTRY
 
 from toolguild.canonical import Digest
-from toolguild.messages import BuildId, Event, TaskId
-from toolguild.messages.events import DraftRefused, DraftReviewed, ToolPublished, ToolTried
+from toolguild.messages import BuildId, Event, Item, ItemId, TaskId
+from toolguild.messages.events import (
+    DecisionAsked,
+    DecisionTaken,
+    DraftRefused,
+    DraftReviewed,
+    Notified,
+    ToolPublished,
+    ToolTried,
+    TrustChanged,
+)
 from toolguild.runtime.counted_sandbox import CountedSandbox
 from toolguild.runtime.tally import tally
 from toolguild.sandbox.interface import Call, Code, Ran, Reins, Usage
@@ -32,6 +41,40 @@ def test_an_answer_counts_once_by_what_it_means(answer: Event, name: str, label:
     labels = {"how": label} if name == "tools" else {"verdict": label}
     before = counted(f"toolguild_{name}_total", **labels)
     tally(answer)
+
+    assert counted(f"toolguild_{name}_total", **labels) == before + 1
+
+
+ASK = Item(purpose="run", tasks=(TaskId("t-1"),), title="t@1.0", why="level A")
+ITEM = ItemId("i-1")
+
+
+@pytest.mark.parametrize(
+    ("sent", "name", "labels"),
+    [
+        (DecisionAsked(item=ITEM, ask=ASK), "items_asked", {"purpose": "run"}),
+        (
+            DecisionTaken(item=ITEM, decision="edit", by="ana"),
+            "items_settled",
+            {"decision": "edit"},
+        ),
+        (
+            Notified(item=ITEM, channel="webhook", delivered=False),
+            "notices",
+            {"channel": "webhook", "outcome": "failed"},
+        ),
+        (
+            TrustChanged(tool=NONE, title="t@1.0", level="A", before="C", why="forged"),
+            "trust_changes",
+            {"direction": "lowered"},
+        ),
+    ],
+)
+def test_questions_to_people_and_changes_of_trust_are_counted(
+    sent: Event, name: str, labels: dict[str, str]
+) -> None:
+    before = counted(f"toolguild_{name}_total", **labels)
+    tally(sent)
 
     assert counted(f"toolguild_{name}_total", **labels) == before + 1
 

@@ -28,6 +28,7 @@ from toolguild.runtime.serve import serve
 from toolguild.runtime.server import running
 from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.store import BucketStore, bucket
+from toolguild.runtime.tally import tally
 from toolguild.runtime.topology import ensure_consumer, ensure_streams
 from toolguild.settings import Settings, load_settings
 
@@ -189,9 +190,11 @@ def _driver(bus: Bus, process: Process[Any], source: str) -> Handle:
     async def handle(envelope: Envelope) -> None:
         # Events of one record, such as the many results of a foreach, would only lose races to each other.
         async with locks.of(process.key(cast("Event", envelope.body))):
-            await drive(
-                process, envelope, store=store, send=bus.publish, source=source, now=clock.now
-            )
+            await drive(process, envelope, store=store, send=send, source=source, now=clock.now)
+
+    async def send(envelope: Envelope) -> None:
+        await bus.publish(envelope)
+        tally(envelope.body)
 
     return handle
 

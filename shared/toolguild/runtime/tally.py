@@ -1,12 +1,12 @@
-"""Counts what workers' answers mean for the guild: reviews, and tools made, reused and refused."""
+"""Counts what events mean for the guild: reviews, tools made, reused and refused, questions to people."""
 
 from toolguild import telemetry
-from toolguild.messages import Event, events
+from toolguild.messages import Message, events
 
 
-def tally(answer: Event) -> None:
-    """Count an answer that was sent. Of most kinds there is nothing to count."""
-    match answer:
+def tally(sent: Message) -> None:
+    """Count a message that was sent. Of most kinds there is nothing to count."""
+    match sent:
         case events.DraftReviewed(verdict=verdict):
             telemetry.review_given(verdict)
         case events.DraftRefused():
@@ -15,5 +15,15 @@ def tally(answer: Event) -> None:
             telemetry.tool_made()
         case events.ToolPublished() | events.ToolTried(passed=True):
             telemetry.tool_reused()
+        case events.ApprovalAsked():
+            telemetry.person_asked("draft")
+        case events.DecisionAsked(ask=ask):
+            telemetry.person_asked(ask.purpose)
+        case events.DecisionTaken(decision=decision):
+            telemetry.item_settled(decision)
+        case events.Notified(channel=channel, delivered=delivered):
+            telemetry.notice_sent(channel, "delivered" if delivered else "failed")
+        case events.TrustChanged(level=level, before=before) if level != before:
+            telemetry.trust_changed("raised" if level > before else "lowered")
         case _:
             pass

@@ -3,10 +3,13 @@
 from toolguild.telemetry.log import bound, configure_logs
 from toolguild.telemetry.metrics import (
     dead_letter_written,
+    item_settled,
     message_handled,
     message_redelivered,
     model_called,
+    notice_sent,
     permission_refused,
+    person_asked,
     queue_seen,
     review_given,
     sandbox_ran,
@@ -14,6 +17,7 @@ from toolguild.telemetry.metrics import (
     tool_made,
     tool_refused,
     tool_reused,
+    trust_changed,
 )
 from toolguild.telemetry.trace import (
     chat,
@@ -36,10 +40,13 @@ __all__ = [
     "dead_letter_written",
     "execute_tool",
     "flush_traces",
+    "item_settled",
     "message_handled",
     "message_redelivered",
     "model_called",
+    "notice_sent",
     "permission_refused",
+    "person_asked",
     "publishing",
     "queue_seen",
     "review_given",
@@ -50,5 +57,6 @@ __all__ = [
     "tool_refused",
     "tool_reused",
     "trace_id",
+    "trust_changed",
     "workflow",
 ]

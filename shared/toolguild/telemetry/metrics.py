@@ -41,6 +41,14 @@ _model_usd = Counter(
 )
 _tools = Counter("toolguild_tools", "Tools by how a wish for one ended.", ["how"])
 _reviews = Counter("toolguild_reviews", "Reviews of drafts, by verdict.", ["verdict"])
+_asked = Counter("toolguild_items_asked", "Questions put to people, by purpose.", ["purpose"])
+_settled = Counter(
+    "toolguild_items_settled",
+    "Questions to people that are closed, by how. Asked less settled is what waits.",
+    ["decision"],
+)
+_notices = Counter("toolguild_notices", "Notices to channels outside.", ["channel", "outcome"])
+_trust = Counter("toolguild_trust_changes", "Changes of a tool's level of trust.", ["direction"])
 _sandbox_start = Histogram(
     "toolguild_sandbox_start_seconds",
     "Time until a sandbox is ready, its self-test included.",
@@ -119,6 +127,26 @@ def tool_refused() -> None:
 def review_given(verdict: str) -> None:
     """A draft was reviewed. `verdict`: allow, ask, block."""
     _reviews.labels(verdict).inc()
+
+
+def person_asked(purpose: str) -> None:
+    """A person was asked. `purpose`: draft, run, watch, exception, audit."""
+    _asked.labels(purpose).inc()
+
+
+def item_settled(decision: str) -> None:
+    """A question is closed. `decision`: approve, reject, edit, expired, withdrawn."""
+    _settled.labels(decision).inc()
+
+
+def notice_sent(channel: str, outcome: str) -> None:
+    """A channel took a notice, or did not. `outcome`: delivered, failed."""
+    _notices.labels(channel, outcome).inc()
+
+
+def trust_changed(direction: str) -> None:
+    """A tool's level changed. `direction`: raised, lowered."""
+    _trust.labels(direction).inc()
 
 
 def sandbox_started(backend: str, seconds: float) -> None:
