@@ -101,6 +101,21 @@ async def test_a_task_cannot_choose_a_script(
         await ask(opened(ModelSettings(), prompts), brief.model_copy(update={"model": name}))
 
 
+async def test_the_model_that_the_policy_calls_stronger_may_be_any(
+    prompts: PromptLibrary, brief: Brief
+) -> None:
+    policy = Policy.default()
+    build = policy.build.model_copy(update={"stronger": SCRIPTED})
+    policy = policy.model_copy(update={"build": build})
+    models = open_models(
+        ModelSettings(), policy, NoJournal(), ledgers=MemoryLedgers(), prompts=prompts
+    )
+
+    answer = await ask(models, brief.model_copy(update={"model": SCRIPTED}))
+
+    assert (answer.value, answer.source) == (Number(n=7), "scripted")
+
+
 async def test_a_recording_is_made_and_played_by_settings_alone(
     prompts: PromptLibrary, brief: Brief, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from tests.synthesizer.support import (
     drafted,
     exam_set,
     failed_attempt,
+    failure,
     play,
     refused,
     report,
@@ -143,6 +144,17 @@ def test_a_task_that_asked_for_the_stronger_model_has_it_already() -> None:
             said += more
 
     assert ways(said) == ["repair by big", "sample by big", "smaller by big"]
+
+
+def test_a_stronger_model_that_cannot_be_asked_is_no_reason_to_give_up() -> None:
+    def fares(n: int) -> Sequence[Event]:
+        return [failure("draft-tool", str(n), "misconfigured")] if n == 4 else nothing_new(n)
+
+    state, said = run(fares)
+
+    assert ways(said) == ["sample", "repair", "sample", "sample by big", "smaller"]
+    assert isinstance(state, GivenUp)
+    assert state.code == "stuck"
 
 
 def test_only_the_draft_is_ordered_from_the_stronger_model() -> None:

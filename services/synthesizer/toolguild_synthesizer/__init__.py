@@ -1,8 +1,9 @@
 """Makes tools: one process for each effort, one worker that writes code.
 
 Reads ToolWanted, ToolDrafted, ExamSet, DraftReviewed, DraftTested, DraftRefused, RivalsFound, ToolPublished,
-ApprovalGiven, WorkFailed; sends DraftTool, SetExam, ReviewDraft, TestDraft, JudgeTest, ApprovalAsked,
-ToolReady, ToolDenied, TaskWaits.
+ApprovalGiven, DraftEdited, VerdictOverridden, WaiterSteered, PutBack, WorkFailed; sends DraftTool, SetExam,
+ReviewDraft, TestDraft, JudgeTest, ApprovalAsked, ItemWithdrawn, IncidentSeen, Steered, ToolReady, ToolDenied,
+TaskWaits.
 """
 
 from collections.abc import AsyncIterator, Sequence

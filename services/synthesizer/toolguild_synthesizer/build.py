@@ -113,7 +113,10 @@ def _join(state: Building, wanted: events.ToolWanted) -> Step:
 def _work_failed(state: Building, event: events.WorkFailed) -> Step:
     if event.code == "cancelled":
         return holding.stopped(state, event)
-    if event.code in ("misconfigured", "out_of_budget"):
+    attempt = holding.attempt_of(state, event)
+    # a stronger model that cannot be reached is no reason to give up: there are other ways
+    stronger = attempt is not None and attempt.way == "stronger" and event.of == "draft-tool"
+    if event.code == "out_of_budget" or (event.code == "misconfigured" and not stronger):
         code: EndCode = "out_of_budget" if event.code == "out_of_budget" else "failed"
         return ending.give_up(state, code, event.reason)
     why = f"{event.of} failed: {event.reason}"
@@ -123,7 +126,6 @@ def _work_failed(state: Building, event: events.WorkFailed) -> Step:
         return ending.go_on(state.model_copy(update={"looking_again": False}))
     if event.of == "test-draft" and not event.ref.startswith("candidate:"):
         return comparing.comparison_failed(state, event)
-    attempt = holding.attempt_of(state, event)
     expected = {"draft-tool": "drafting", "review-draft": "reviewing", "test-draft": "testing"}
     if attempt is None or attempt.phase != expected.get(event.of, "judging"):
         return state, []

@@ -26,6 +26,8 @@ def why_stuck(state: Building) -> str:
     *earlier, last = tried
     if not earlier or score(last, exam) > max(score(one, exam) for one in earlier):
         return ""
+    if last.way == "stronger" and last.draft is None:
+        return "the stronger model gave no draft"
     # Independent samples of the beginning that fail alike may be right, and the exam wrong; a repair was
     # not tried yet.
     if (last.way != "usual" or last.repair_of is not None) and (shown := sign(tried, exam)):

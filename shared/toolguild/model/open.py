@@ -25,13 +25,14 @@ from toolguild.unsteered import Unsteered
 class Routes:
     """Finds the providers of a role, and keeps each open for the next call."""
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, operators: str | None = None) -> None:
         self.settings = settings
+        self._operators = operators  # a model that the policy names: it may be any
         self._providers: dict[Target, Provider] = {}
 
     def __call__(self, role: Role, override: str | None) -> Sequence[Provider]:
         """Return who answers for a role, best first. Raises Misconfigured, saying what to choose."""
-        if override and "scripted:" in override:
+        if override and "scripted:" in override and override != self._operators:
             raise Misconfigured("a task cannot choose a scripted model: it would name code to run")
         return [self._provider(target) for target in self.settings.targets(role, override)]
 
@@ -85,7 +86,7 @@ def open_models(
             raise ValueError("budgets need a JetStream context or ledgers")
         ledgers = JetStreamLedgers(js)
     return OpenModels(
-        route=Routes(settings),
+        route=Routes(settings, policy.build.stronger),
         prompts=prompts or PromptLibrary.installed(settings.prompts),
         policy=policy,
         journal=journal,
