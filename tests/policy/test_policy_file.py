@@ -108,6 +108,18 @@ def test_what_is_no_text_too_large_or_missing_is_refused(tmp_path: Path) -> None
         load_policy(tmp_path)
 
 
+@pytest.mark.parametrize("host", ["example.com", "https://example.com:443", "127.1:80", "a:0"])
+def test_a_host_that_no_call_could_ask_for_is_refused_with_its_line(host: str) -> None:
+    with pytest.raises(UsageError, match=r"line 2.*name:port, api\.example\.com:443"):
+        parse_policy(f"version: 1\ncapabilities:\n  hosts: ['{host}']")
+
+
+def test_hosts_may_be_names_addresses_and_everything_public() -> None:
+    hosts = ("api.example.com:443", "127.0.0.1:80", "[::1]:80", "localhost:80", "*")
+
+    assert parse_policy(f"capabilities: {{hosts: {list(hosts)}}}").capabilities.hosts == hosts
+
+
 def test_words_stay_words_and_dates_stay_text() -> None:
     rules = parse_policy("imports:\n  python:\n    allow: [on, no, 2026-01-01]").imports.python
 

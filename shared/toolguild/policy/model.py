@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from toolguild.capability import Capabilities, Language
+from toolguild.errors import UsageError
 from toolguild.policy.names import NameRules, RulesByLanguage
+from toolguild.sandbox.egress.host import Grant
 from toolguild.sandbox.interface import Outcome
 
 Level = Literal["A", "B", "C", "D"]
@@ -264,6 +266,15 @@ class Policy(_Section):
     escalation: Escalation = Escalation()
     webhook: Webhook = Webhook()
     retention: Retention = Retention()
+
+    @field_validator("capabilities")
+    @classmethod
+    def _hosts_have_names_and_ports(cls, granted: Capabilities) -> Capabilities:
+        try:
+            Grant(granted.hosts)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return granted
 
     def grant(self, asked: Capabilities) -> Capabilities:
         """Return what a task that asks for these gets: never more than the policy has."""
