@@ -334,6 +334,31 @@ async def test_a_goal_that_grants_less_than_the_plan_needs_is_refused_by_the_che
     assert plan.steps[0].request.capabilities.write == ()  # nothing to ask for: nothing was granted
 
 
+@pytest.mark.parametrize(
+    ("granted", "words", "asked"),
+    [
+        (("[::1]:80", "10.0.0.1:80"), "Fetch http://[::1]/a", ("[::1]:80",)),
+        (("[::1]:80",), "Sort [1, 2]", ()),
+        (
+            ("*",),
+            "Fetch https://a.example/x and http://b.example:8080.",
+            ("a.example:443", "b.example:8080"),
+        ),
+        (("*",), "Fetch https://a.example/x twice: https://A.example/y", ("a.example:443",)),
+        (("*",), "Multiply 2 * 3", ()),
+    ],
+)
+async def test_hosts_are_asked_for_by_name_and_where_all_are_granted_by_address(
+    granted: tuple[str, ...], words: str, asked: tuple[str, ...]
+) -> None:
+    policy = Policy.default().model_copy(update={"capabilities": Capabilities(hosts=granted)})
+    planner = Planner(proposal(step(argument("text", "x"))), policy=policy)
+    plan = await planner.plan(words)
+
+    assert plan.steps[0].request is not None
+    assert plan.steps[0].request.capabilities.hosts == asked
+
+
 async def test_only_granted_programs_and_hosts_that_the_words_name_are_asked_for() -> None:
     granted = Capabilities(
         imports=("*",), read=("*",), programs=("sqlite3", "sort"), hosts=("example.org:443",)

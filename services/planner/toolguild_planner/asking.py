@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from pydantic import JsonValue
 
 from toolguild.capability import Capabilities, Language, Limits
 from toolguild.goal import Goal
+from toolguild.sandbox.egress.host import ANY, parse
 from toolguild_planner.marks import files_in, name_of
 from toolguild_planner.observe import Observation
 from toolguild_planner.proposal import ProposedStep
@@ -18,6 +20,7 @@ _WRITES = re.compile(
     r"\b(files?|plots?|charts?|images?|png|svg|pdf|csv|json|xml|html|xlsx|reports?)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_URL = re.compile(r"\bhttp(s?)://([^\s/?#'\"<>),;]+)")
 _NEEDS = {  # libraries that only some purposes need
     "matplotlib": r"matplotlib|(plot|chart|graph|histogram|diagram)s?\b",
     "numpy": r"numpy|matri(x|ces)|vectors?\b|linear algebra|fourier|fft|regression|polynomial|correlation",
@@ -56,7 +59,7 @@ def capabilities(
         imports=tuple(name for name in seen.libraries if _needed(name, every)),
         read=grant.read if reads else (),
         write=grant.write if writes else (),
-        hosts=tuple(host for host in grant.hosts if host.partition(":")[0].lower() in every),
+        hosts=_hosts(grant, every),
         programs=tuple(name for name in grant.programs if _stands_in(name, every)),
         limits=Limits().meet(grant.limits),
     )
@@ -65,6 +68,15 @@ def capabilities(
 def is_file(value: JsonValue, said: str) -> bool:
     """Whether an argument is a file or holds files; `said` is the type that the model gave it."""
     return type_of_argument(value, said) == "file" or any(True for _ in files_in(value))
+
+
+def _hosts(grant: Capabilities, words: str) -> tuple[str, ...]:
+    """Return the granted hosts that the words name; where every host is granted, those of their addresses."""
+    named = [entry for entry in grant.hosts if entry != ANY and parse(entry).name in words]
+    for secure, authority in _URL.findall(words) if ANY in grant.hosts else ():
+        with suppress(ValueError):  # no host that a call could ask for
+            named.append(str(parse(authority.rstrip("."), 443 if secure else 80)))
+    return tuple(dict.fromkeys(named))
 
 
 def _needed(library: str, words: str) -> bool:
