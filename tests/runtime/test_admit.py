@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import pytest
 from gatehouse import ENDED, STARTED, Toils, at_gate, gatehouse, give, seen, until
@@ -11,15 +10,14 @@ from gatehouse import ENDED, STARTED, Toils, at_gate, gatehouse, give, seen, unt
 from toolguild.agent import Gate
 from toolguild.client import log
 from toolguild.client import task as client
-from toolguild.messages import Event, TaskId, events
+from toolguild.goal import Goal
+from toolguild.messages import Brief, Event, TaskId, commands, events
 from toolguild.runtime.admit import admit
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.dead import dead_letters
-from toolguild.runtime.goals import HASHED, token, waiting
+from toolguild.runtime.goals import HASHED, let_in, token, waiting
 from toolguild.runtime.server import NatsServer
-from toolguild.runtime.topology import GOALS
-
-LONG = timedelta(seconds=30)
+from toolguild.runtime.topology import GOALS, goal_subject, queue_name
 
 
 def two(user: str) -> int:
@@ -194,3 +192,62 @@ async def test_tasks_under_way_when_the_gate_dies_keep_their_places_and_lose_the
             await none_left(bus)
     assert len(await seen(bus, STARTED)) == 4
     assert await dead_letters(bus) == []
+
+
+async def test_the_gate_carries_on_when_the_server_is_back(bus: Bus, nats: NatsServer) -> None:
+    toils = Toils()
+    async with gatehouse(bus, two, toils.work):
+        for _ in range(3):
+            await give(bus, "ana", "long")
+        await until(2, bus, STARTED)
+        await nats.stop()
+        await nats.start()
+        toils.go_on.set()
+        mine = await give(bus, "bob")
+        assert mine in await until(4, bus, ENDED)
+        await none_left(bus)
+    assert len(await seen(bus, STARTED)) == 4
+
+
+async def test_a_queue_goes_on_when_its_consumer_was_deleted(bus: Bus) -> None:
+    toils = Toils()
+    async with gatehouse(bus, two, toils.work):
+        given = [await give(bus, "ana", "long") for _ in range(3)]
+        await until(2, bus, STARTED)
+        await bus.js.delete_consumer(GOALS, queue_name("ana"))
+        toils.go_on.set()
+        await until(3, bus, ENDED)
+        await none_left(bus)
+    assert sorted(await seen(bus, STARTED)) == sorted(given)
+
+
+async def test_what_is_no_goal_becomes_a_dead_letter_and_keeps_no_place(bus: Bus) -> None:
+    for body in (b"no json", b"{}"):
+        await bus.send(goal_subject("ana", f"t-{len(body)}"), body, {"Nats-Msg-Id": str(len(body))})
+    async with gatehouse(bus, lambda user: 1, Toils().work):
+        mine = await give(bus, "ana")
+        assert await until(1, bus, ENDED) == [mine]
+        await none_left(bus)
+    assert [kept.letter.code for kept in await dead_letters(bus)] == ["unreadable"] * 2
+
+
+async def test_an_end_that_nobody_heard_of_is_found_when_the_next_gate_looks(bus: Bus) -> None:
+    toils = Toils()
+    async with gatehouse(bus, two, toils.work, gates=0):
+        async with at_gate(bus, two, ack_wait=1.0):
+            for _ in range(3):
+                await give(bus, "ana", "long")
+            await until(2, bus, STARTED)
+        toils.go_on.set()
+        await until(2, bus, ENDED)  # without a gate
+        async with at_gate(bus, two, ack_wait=1.0):
+            await until(3, bus, ENDED)
+            await none_left(bus)
+
+
+def test_the_time_of_a_task_counts_from_when_it_is_let_in() -> None:
+    brief = Brief(task=TaskId("t-1"), deadline="2026-01-01T00:10:00.000+00:00")
+    order = commands.AdmitGoal(task=TaskId("t-1"), brief=brief, goal=Goal(primary="x"))
+    given = let_in(order, "2026-01-01T00:00:00.000+00:00", "2026-01-01T05:00:00.000+00:00")
+    assert given.brief.deadline == "2026-01-01T05:10:00.000+00:00"
+    assert given.brief.model_copy(update={"deadline": brief.deadline}) == brief
