@@ -38,6 +38,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         "status",
         "down",
         "doctor",
+        "drill",
         "review",
         "sandbox run",
         "sandbox check",

@@ -55,12 +55,13 @@ def data_of(guild: set[Living]) -> set[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # some 70 s on a machine with nothing else to do
 async def test_a_struck_guild_loses_nothing_and_does_nothing_twice() -> None:
     arguments = ("--tasks", "9", "--kills", "6", "--kill", "every=1.5", "--executors", "2")
     async with drill(*arguments) as process:
         seen = await guild_of(process)
         data = data_of(seen)
-        out, err = await asyncio.wait_for(process.communicate(), 110)
+        out, err = await asyncio.wait_for(process.communicate(), 380)
     found = json.loads(out)
     assert set(KEYS.split(", ")) <= set(found)
     assert set(found["takeover_seconds"]) == {"p50", "p95", "max"}
