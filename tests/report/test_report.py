@@ -161,3 +161,19 @@ def test_the_page_scales_to_a_phone() -> None:
 def test_a_plan_without_results_is_drawn_as_waiting() -> None:
     text = render_html(ReportContent(Result(task="t", status="failed", goal="g", plan=plan())))
     assert text.count('<rect class="waiting"') == 3
+
+
+def test_what_people_changed_and_the_best_attempt_are_shown() -> None:
+    best = published("def count_words(text):\n    return 41\n").tool.draft
+    given = result(human=("ana paused the task", "ana: step read runs plus@2.0"), best=best)
+    for page in (render_html(content(given)), render_markdown(content(given))):
+        assert "What people changed" in page
+        assert "ana paused the task" in page
+        assert "Best attempt at count" in page
+        assert "return 41" in page
+
+
+def test_nothing_is_said_of_people_where_nobody_did_anything() -> None:
+    for page in (render_html(content()), render_markdown(content())):
+        assert "What people changed" not in page
+        assert "Best attempt" not in page

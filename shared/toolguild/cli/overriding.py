@@ -53,6 +53,7 @@ class Wish:
             raise UsageError(f"{needs} ({chosen[0]})")
         if self.mapping and not self.tool:
             raise UsageError("--map: belongs to --tool")
+        pairs(self.mapping)
         if chosen[0] == "--verdict" and (not self.draft or self.verdict not in ("allow", "block")):
             raise UsageError("--draft DIGEST and --verdict allow|block belong together")
 
