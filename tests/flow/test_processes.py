@@ -200,26 +200,27 @@ DELAY = 10.0  # seconds: the bar for what a restart of everything may cost one t
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_a_restart_of_every_service_under_load_loses_nothing_and_delays_no_task_for_long(
     tmp_path: Path,
 ) -> None:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     jobs = (SLUG, AMOUNTS, SLUGS, QUANTITIES, LINES)
-    async with standing_guild(tmp_path / "data", executors=2) as guild:
+    async with standing_guild(tmp_path / "data") as guild:
         office = Office(guild, tmp_path)
         for job in jobs:  # makes the tools
             await office.give(job)
         await office.results()
         before = guild.members()
-        calm = max([(await seconds_taken(guild))[task] for task in office.given])
+        first = await seconds_taken(guild)
+        calm = max(first.values())
 
-        restarting = asyncio.create_task(guild.command("restart"))
+        restarting = asyncio.create_task(guild.command("restart", within=240))
         given = itertools.cycle(jobs)
         while not restarting.done():
             await office.give(next(given))
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.5)
         told = (await restarting)["restarted"]
         for job in jobs:
             await office.give(job)
@@ -234,7 +235,8 @@ async def test_a_restart_of_every_service_under_load_loses_nothing_and_delays_no
             once = {f"toolguild.fact.{kind}.{task}": 1 for task in office.given}
             assert await written(guild, f"toolguild.fact.{kind}.*") == once
         assert await dead_letters(guild.hall.bus) == []
-        took = await seconds_taken(guild)
+        every = await seconds_taken(guild)
+        took = {task: seconds for task, seconds in every.items() if task not in first}
         print(  # noqa: T201  # the measured figure, for `pytest -s`
             f"{len(took)} tasks, longest {max(took.values()):.2f} s, calm {calm:.2f} s, "
             f"restart {sum(one['ready_seconds'] + one['settled_seconds'] for one in told):.1f} s"
@@ -252,7 +254,7 @@ async def test_a_service_that_does_not_get_ready_again_keeps_its_old_process(
         broken = tmp_path / "code" / "toolguild_auditor"
         broken.mkdir(parents=True)
         (broken / "__init__.py").write_text("raise RuntimeError('a bad roll-out')\n")
-        told = await guild.command("restart", "auditor", "planner")
+        told = await guild.command("restart", "auditor", "planner", within=120)
         assert "auditor does not start" in told["error"]["message"]
         assert "the old processes stay" in told["error"]["message"]
         assert guild.members() == before

@@ -40,9 +40,9 @@ class Standing:
     hall: Hall
     environment: Mapping[str, str]
 
-    async def command(self, *arguments: str) -> Any:
+    async def command(self, *arguments: str, within: float = WITHIN) -> Any:
         """Run `toolguild ... --json` and return what it says."""
-        return await command(self.environment, *arguments)
+        return await command(self.environment, *arguments, within=within)
 
     def nats_pid(self) -> int:
         """The process id of nats-server as it runs now."""
@@ -61,7 +61,7 @@ class Standing:
         return json.loads((self.hall.settings.data_dir / "guild.json").read_text())
 
 
-async def command(environment: Mapping[str, str], *arguments: str) -> Any:
+async def command(environment: Mapping[str, str], *arguments: str, within: float = WITHIN) -> Any:
     """Run `toolguild ... --json` in a process of its own and return the JSON that it prints."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "toolguild.cli", *arguments, "--json"),
@@ -70,7 +70,7 @@ async def command(environment: Mapping[str, str], *arguments: str) -> Any:
         stderr=PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), WITHIN)
+        out, err = await asyncio.wait_for(process.communicate(), within)
     finally:
         if process.returncode is None:
             process.kill()
