@@ -12,7 +12,8 @@ from toolguild.canonical import Digest
 from toolguild.errors import PermanentError
 from toolguild.guild import Answer, Guild, Role
 from toolguild.messages import Artifact, Brief, BuildId, ModelUsage, TaskId
-from toolguild.messages.commands import TestDraft
+from toolguild.messages.commands import RunTool, TestDraft
+from toolguild.messages.events import ToolRan
 from toolguild.model.prompt import PromptFile, parse_prompt
 from toolguild.policy import Policy
 from toolguild.registry import MemoryRegistry
@@ -24,6 +25,7 @@ from toolguild.testing.keys import SampleKeys
 from toolguild.testing.trusting import Trusting
 from toolguild.tool import Draft, Exam
 from toolguild.unsteered import Unsteered
+from toolguild_executor.running import run_tool
 
 B = TypeVar("B", bound=BaseModel)
 BRIEF = Brief(task=TaskId("t-1"))
@@ -178,3 +180,10 @@ def order(draft: Draft, exam: Exam, **changes: Any) -> TestDraft:
         "attempt": 1,
     }
     return TestDraft(**(base | changes))
+
+
+async def ran_of(here: Guild, command: RunTool) -> ToolRan:
+    """Run the tool; these tests ask no person first."""
+    answer = await run_tool(here, command)
+    assert isinstance(answer, ToolRan)
+    return answer

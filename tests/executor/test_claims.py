@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.executor.support import BRIEF, TableSandbox, guild, ok, order
+from tests.executor.support import BRIEF, TableSandbox, guild, ok, order, ran_of
 from tests.sandbox.hosts import Asked, server
 
 from toolguild.capability import Capabilities
@@ -25,7 +25,6 @@ from toolguild.sandbox.opening import open_sandbox
 from toolguild.testing import samples
 from toolguild.tool import Case, Example, Tool
 from toolguild_executor.claims import Interrupted
-from toolguild_executor.running import run_tool
 from toolguild_executor.testing import test_draft as sit
 from toolguild_executor.trying import try_tool
 
@@ -84,8 +83,8 @@ async def test_a_run_delivered_again_is_answered_from_the_record(
 ) -> None:
     tool = poster(host)
     here = await guild_with(sandbox, tmp_path, host, tool)
-    first = await run_tool(here, run(tool, host))
-    again = await run_tool(here, run(tool, host))
+    first = await ran_of(here, run(tool, host))
+    again = await ran_of(here, run(tool, host))
     assert (first.outcome, first.value) == ("ok", "POST /n 1")
     assert again == first
     assert len(host.requests) == 1
@@ -98,7 +97,7 @@ async def test_another_item_or_attempt_is_another_run(
     tool = poster(host)
     here = await guild_with(sandbox, tmp_path, host, tool)
     for command in (run(tool, host, item=0), run(tool, host, item=1), run(tool, host, attempt=2)):
-        await run_tool(here, command)
+        await ran_of(here, command)
     assert len(host.requests) == 3
 
 
@@ -108,18 +107,18 @@ async def test_a_run_whose_executor_died_after_the_effect_is_not_repeated(
     slow = POST.replace("        return", "        import time; time.sleep(60)\n        return")
     tool = poster(host, slow)
     here = await guild_with(sandbox, tmp_path, host, tool)
-    dying = asyncio.create_task(run_tool(here, run(tool, host)))
+    dying = asyncio.create_task(ran_of(here, run(tool, host)))
     await asyncio.wait_for(host.was_asked.wait(), 20)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
 
     with pytest.raises(Interrupted, match="step s1 was interrupted") as told:
-        await run_tool(here, run(tool, host))
+        await ran_of(here, run(tool, host))
     assert len(host.requests) == 1
     given_up = verdict(told.value, 1)
     assert getattr(given_up, "code", None) == "interrupted"
 
-    allowed = asyncio.create_task(run_tool(here, run(tool, host, again="i-1")))  # by a person
+    allowed = asyncio.create_task(ran_of(here, run(tool, host, again="i-1")))  # by a person
     while len(host.requests) < 2:
         host.was_asked.clear()
         await asyncio.wait_for(host.was_asked.wait(), 20)
@@ -145,9 +144,9 @@ async def test_a_second_delivery_waits_a_moment_for_the_outcome_of_the_first(
             self._known = known
 
     there = replace(here, journal=Elsewhere())
-    first = asyncio.create_task(run_tool(here, run(tool, host)))
+    first = asyncio.create_task(ran_of(here, run(tool, host)))
     await asyncio.wait_for(host.was_asked.wait(), 20)
-    assert await run_tool(there, run(tool, host)) == await first
+    assert await ran_of(there, run(tool, host)) == await first
     assert len(host.requests) == 1
 
 
@@ -174,8 +173,8 @@ async def test_a_run_that_never_started_may_start_again(
 
     here = await guild_with(Failing(), tmp_path, host, tool)
     with pytest.raises(NotStarted):
-        await run_tool(here, run(tool, host))
-    assert (await run_tool(here, run(tool, host))).outcome == "ok"
+        await ran_of(here, run(tool, host))
+    assert (await ran_of(here, run(tool, host))).outcome == "ok"
     assert len(host.requests) == 1
 
 
@@ -185,9 +184,9 @@ async def test_a_tool_that_fails_after_it_changed_something_is_not_mended_by_doi
     tool = poster(host, POST.replace("answer.read().decode()", "int(answer.read())"))
     here = await guild_with(sandbox, tmp_path, host, tool)
     with pytest.raises(Interrupted, match=r"failed \(ValueError.*POST 127\.0\.0\.1"):
-        await run_tool(here, run(tool, host))
+        await ran_of(here, run(tool, host))
     with pytest.raises(Interrupted):
-        await run_tool(here, run(tool, host))
+        await ran_of(here, run(tool, host))
     assert len(host.requests) == 1
 
 
@@ -196,7 +195,7 @@ async def test_a_tool_that_only_read_and_failed_may_be_mended(
 ) -> None:
     tool = poster(host, GET.replace("answer.read().decode()", "int(answer.read())"))
     here = await guild_with(sandbox, tmp_path, host, tool)
-    ran = await run_tool(here, run(tool, host))
+    ran = await ran_of(here, run(tool, host))
     assert ran.outcome == "error"
     assert ran.spec is not None
     assert ran.regression is None  # what the host answered is not kept
@@ -217,7 +216,7 @@ async def test_without_hosts_nothing_is_claimed_and_a_repeated_run_simply_runs(
         arguments={"rows": samples.ROWS, "column": "price"},
     )
     for _ in range(2):
-        assert (await run_tool(here, command)).value == 5
+        assert (await ran_of(here, command)).value == 5
     assert [call.begin for call in box.calls] == [None, None]
 
 

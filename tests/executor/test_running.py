@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from tests.executor.support import BRIEF, TableSandbox, guild, ok
+from tests.executor.support import BRIEF, TableSandbox, guild, ok, ran_of
 
 from toolguild import telemetry
 from toolguild.canonical import Digest
@@ -20,7 +20,6 @@ from toolguild.sandbox.interface import Sandbox
 from toolguild.sandbox.opening import open_sandbox
 from toolguild.testing import samples
 from toolguild.tool import Example, Tool
-from toolguild_executor.running import run_tool
 from toolguild_executor.trying import try_tool
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -60,7 +59,7 @@ async def test_a_published_tool_answers(sandbox: Sandbox, tmp_path: Path) -> Non
     tool = samples.tool()
     here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
     arguments = {"rows": samples.ROWS, "column": "tax"}
-    ran = await run_tool(here, run(tool.digest, arguments=arguments, attempt=3, item=2))
+    ran = await ran_of(here, run(tool.digest, arguments=arguments, attempt=3, item=2))
     assert (ran.outcome, ran.value) == ("ok", 2)
     assert (ran.attempt, ran.item, ran.spec, ran.regression) == (3, 2, None, None)
 
@@ -72,7 +71,7 @@ async def test_a_run_has_a_span_with_the_name_of_the_tool_and_how_it_ended(
     telemetry.configure_traces("test", processor=SimpleSpanProcessor(spans))
     tool = reader("def read(path):\n    raise ValueError(path)\n")
     here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
-    await run_tool(here, run(tool.digest, arguments={"path": "/data/a"}))
+    await ran_of(here, run(tool.digest, arguments={"path": "/data/a"}))
 
     (span,) = (one for one in spans.get_finished_spans() if one.name == "execute_tool reader@1.0")
     assert (span.attributes or {})["error.type"] == "error"
@@ -91,7 +90,7 @@ async def test_an_artifact_becomes_a_path_and_output_files_become_artifacts(
     first = await here.artifacts.put("a.txt", b"12345")
     second = await here.artifacts.put("a.txt", b"123")  # another file of the same name
     mark = {"$artifact": second.model_dump(mode="json")}
-    ran = await run_tool(here, run(tool.digest, arguments={"path": mark}, files=(first, second)))
+    ran = await ran_of(here, run(tool.digest, arguments={"path": mark}, files=(first, second)))
     assert (ran.outcome, ran.value) == ("ok", 3)
     assert [one.name for one in ran.files] == ["deep-copy.txt"]
     assert (await here.artifacts.path(ran.files[0])).read_bytes() == b"123"
@@ -104,7 +103,7 @@ async def test_a_failure_on_real_data_comes_with_its_case_and_its_spec(
     here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
     file = await here.artifacts.put("n.txt", b"twelve")
     mark = {"$artifact": file.model_dump(mode="json")}
-    ran = await run_tool(here, run(tool.digest, arguments={"path": mark}))
+    ran = await ran_of(here, run(tool.digest, arguments={"path": mark}))
     assert ran.outcome == "error"
     assert ran.fault is not None
     assert (ran.fault.type, ran.fault.line) == ("ValueError", 2)
@@ -124,7 +123,7 @@ async def test_large_inputs_of_a_failure_make_no_regression_case(
     here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
     file = await here.artifacts.put("n.txt", b"x" * 20_000)
     mark = {"$artifact": file.model_dump(mode="json")}
-    ran = await run_tool(here, run(tool.digest, arguments={"path": mark}))
+    ran = await ran_of(here, run(tool.digest, arguments={"path": mark}))
     assert ran.outcome == "error"
     assert ran.regression is None
     assert ran.spec is not None
@@ -137,7 +136,7 @@ async def test_an_answer_beside_the_output_schema_is_an_error_of_its_own(
     here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
     file = await here.artifacts.put("n.txt", b"")
     mark = {"$artifact": file.model_dump(mode="json")}
-    ran = await run_tool(here, run(tool.digest, arguments={"path": mark}))
+    ran = await ran_of(here, run(tool.digest, arguments={"path": mark}))
     assert (ran.outcome, ran.value) == ("error", None)
     assert ran.fault is not None
     assert ran.fault.kind == "schema"
@@ -146,7 +145,7 @@ async def test_an_answer_beside_the_output_schema_is_an_error_of_its_own(
 async def test_wrong_arguments_are_the_callers_mistake_and_start_no_repair(tmp_path: Path) -> None:
     tool, box = samples.tool(), TableSandbox(lambda call: ok(0))
     here = guild("executor", tmp_path, sandbox=box, registry=await registry_of(tool))
-    ran = await run_tool(here, run(tool.digest, arguments={"rows": 1, "column": "a"}))
+    ran = await ran_of(here, run(tool.digest, arguments={"rows": 1, "column": "a"}))
     assert ran.fault is not None
     assert ran.fault.kind == "arguments"
     assert (ran.spec, ran.regression, box.calls) == (None, None, [])
@@ -163,10 +162,10 @@ async def test_a_tool_calls_the_tool_that_it_uses(sandbox: Sandbox, tmp_path: Pa
     registry = await registry_of(inner, outer)
     here = guild("executor", tmp_path, sandbox=sandbox, registry=registry)
     command = run(outer.digest, arguments={"rows": samples.ROWS, "column": "price"})
-    assert (await run_tool(here, command)).value == 10
+    assert (await ran_of(here, command)).value == 10
     await registry.set_status(inner.digest, "revoked", "found wrong")
     with pytest.raises(Refused, match="revoked"):
-        await run_tool(here, command)
+        await ran_of(here, command)
 
 
 @pytest.mark.parametrize("status", ["revoked", "quarantined"])
@@ -176,7 +175,7 @@ async def test_a_withdrawn_tool_never_runs(tmp_path: Path, status: Any) -> None:
     await registry.set_status(tool.digest, status, "found wrong")
     here = guild("executor", tmp_path, sandbox=box, registry=registry)
     with pytest.raises(Refused, match=status):
-        await run_tool(here, run(tool.digest, arguments={"rows": [], "column": "a"}))
+        await ran_of(here, run(tool.digest, arguments={"rows": [], "column": "a"}))
     assert box.calls == []
 
 
@@ -185,7 +184,7 @@ async def test_a_tool_whose_report_nobody_signed_never_runs(tmp_path: Path) -> N
     tool, box = samples.tool(report_signature=forged), TableSandbox(lambda call: ok(0))
     here = guild("executor", tmp_path, sandbox=box, registry=await registry_of(tool))
     with pytest.raises(Refused):
-        await run_tool(here, run(tool.digest, arguments={"rows": [], "column": "a"}))
+        await ran_of(here, run(tool.digest, arguments={"rows": [], "column": "a"}))
     assert box.calls == []
 
 
@@ -252,14 +251,14 @@ async def test_one_alias_for_two_tools_is_refused_before_anything_runs(tmp_path:
     registry = await registry_of(one, two, middle, outer)
     here = guild("executor", tmp_path, sandbox=box, registry=registry)
     with pytest.raises(Refused, match="two different tools"):
-        await run_tool(here, run(outer.digest, arguments={"rows": [], "column": "a"}))
+        await ran_of(here, run(outer.digest, arguments={"rows": [], "column": "a"}))
     assert box.calls == []
 
 
 async def test_an_unknown_tool_is_refused_or_passed_over(tmp_path: Path) -> None:
     here = guild("executor", tmp_path)
     with pytest.raises(Refused, match="no tool"):
-        await run_tool(here, run(samples.tool().digest))
+        await ran_of(here, run(samples.tool().digest))
     assert not (await try_tool(here, trial(samples.tool()))).passed
 
 
@@ -283,6 +282,6 @@ async def test_two_output_files_that_would_have_one_name_are_both_kept(
     here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
     file = await here.artifacts.put("n.txt", b"")
     mark = {"$artifact": file.model_dump(mode="json")}
-    ran = await run_tool(here, run(tool.digest, arguments={"path": mark}))
+    ran = await ran_of(here, run(tool.digest, arguments={"path": mark}))
     assert len({one.name for one in ran.files}) == 2
     assert {(tmp_path / one.sha256).read_bytes() for one in ran.files} == {b"1", b"2"}
