@@ -73,10 +73,10 @@ async def test_ten_thousand_goals_of_one_user_take_no_memory_and_keep_no_other_u
         ended, _ = await hall.run(GOAL, user="bob")
         assert ended.status == "succeeded"
         assert await left(hall) > others - MANY // 10  # long before it was the turn of all of ana's
-        began = time.monotonic()
-        listed = await guild.command("tasks", "list", "--user", "ana", "--status", "queued")
-        assert time.monotonic() - began < 30
-        assert listed["tasks"][0]["ahead"] > MANY // 4
+        spent = time.process_time()
+        queued = await tasks(hall.bus, user="ana", status="queued")
+        assert time.process_time() - spent < 10  # of this process: the machine may have more to do
+        assert queued[0].ahead == len(queued) - 1 > MANY // 4
 
 
 @pytest.fixture

@@ -245,6 +245,21 @@ async def test_an_end_that_nobody_heard_of_is_found_when_the_next_gate_looks(bus
             await none_left(bus)
 
 
+async def test_what_is_under_way_is_not_given_out_again_while_a_gate_looks_after_it(
+    bus: Bus,
+) -> None:
+    toils, wait = Toils(), 3.0
+    async with gatehouse(bus, two, toils.work, gates=2, ack_wait=wait):
+        for _ in range(2):
+            await give(bus, "ana", "long")
+        await until(2, bus, STARTED)
+        await asyncio.sleep(1.5 * wait)
+        info = await bus.js.consumer_info(GOALS, queue_name("ana"))
+        assert (info.num_ack_pending, info.num_redelivered) == (2, 0)
+        toils.go_on.set()
+        await until(2, bus, ENDED)
+
+
 def test_the_time_of_a_task_counts_from_when_it_is_let_in() -> None:
     brief = Brief(task=TaskId("t-1"), deadline="2026-01-01T00:10:00.000+00:00")
     order = commands.AdmitGoal(task=TaskId("t-1"), brief=brief, goal=Goal(primary="x"))
