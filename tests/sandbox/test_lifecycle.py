@@ -282,6 +282,19 @@ async def test_a_broken_fork_server_is_replaced_before_the_call_notices() -> Non
         await sandbox.close()
 
 
+async def test_a_call_that_was_killed_from_outside_does_not_count_against_the_tool() -> None:
+    sandbox = await open_sandbox("bubblewrap", size=1)
+    try:
+        slow = python("import time\ndef run():\n    time.sleep(1)\n    return 42")
+        running = asyncio.create_task(sandbox.run(slow))
+        await asyncio.sleep(0.5)
+        os.kill(tree.descendants(os.getpid())[-1], signal.SIGKILL)
+        ran = await asyncio.wait_for(running, 30)
+        assert (ran.outcome, ran.value) == ("ok", 42)
+    finally:
+        await sandbox.close()
+
+
 @pytest.mark.parametrize("depth", [0, -1])
 async def test_a_sandbox_that_is_killed_while_it_starts_is_broken_and_not_unavailable(
     depth: int, monkeypatch: pytest.MonkeyPatch

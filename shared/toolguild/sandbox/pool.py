@@ -51,17 +51,24 @@ class Pool:
         self._idle.append(await self._boot(Template("python")))
 
     async def run(self, call: Call, reins: Reins | None = None) -> Ran:
-        """Run one call, see `Sandbox.run`. Raises UsageError for a call that makes no sense."""
+        """Run one call, see `Sandbox.run`. Raises UsageError for a call that makes no sense.
+
+        A call that somebody outside killed is run once more, unless it may have reached a host: a dead process
+        of the sandbox must not count against the tool.
+        """
         _check(call)
         template = self._template_for(call)
         place = Place(self._slots)
         try:
             await begin(reins, place)
             try:
-                return await self._serve(call, template, reins, place)
+                ran = await self._serve(call, template, reins, place)
             except NotStarted:
-                await begin(reins, place)
-                return await self._serve(call, template, reins, place)
+                ran = None
+            if ran is not None and not (_killed(ran) and not call.hosts):
+                return ran
+            await begin(reins, place)
+            return await self._serve(call, template, reins, place)
         finally:
             place.give()
 
@@ -167,6 +174,11 @@ class Pool:
         raise SandboxUnavailable(
             f"{self.name} cannot start a {template} sandbox: {'; '.join(reasons)}"
         )
+
+
+def _killed(ran: Ran) -> bool:
+    """Whether a SIGKILL ended the call that no limit explains: the tool's own doing only if it comes again."""
+    return ran.outcome == "exited" and ran.fault is not None and ran.fault.type == "SIGKILL"
 
 
 def _room_for(call: Call) -> int:
