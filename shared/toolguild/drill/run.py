@@ -71,6 +71,7 @@ def judged(calm: Trial, hit: Trial) -> Found:
     }
     found = outcomes(hit)
     twice = count.ended_twice(hit.log, hit.tap.ends)
+    lost = count.lost(hit.accepted.keys(), hit.log)
     asked = {task for task in count.interrupted(hit.log) if _has_effect(task, hit)}
     return Found(
         accepted=len(hit.accepted),
@@ -82,7 +83,7 @@ def judged(calm: Trial, hit: Trial) -> Found:
                 hit.tap.signs, [strike for strike in hit.strikes if strike.how == "kill"]
             )
         ),
-        lost=[_named(task, hit) for task in sorted(count.lost(hit.accepted.keys(), hit.log))],
+        lost=[_named(task, hit) for task in sorted(lost - asked)],
         ended_twice=[_named(task, hit) for task in sorted(twice)],
         differing=[
             f"{_named(task, hit)}: {end}"
