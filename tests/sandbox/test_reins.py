@@ -244,3 +244,16 @@ async def test_closing_the_sandbox_ends_a_call_that_stands_still() -> None:
     await asyncio.wait_for(sandbox.close(), WITHIN)
     assert (await running).outcome == "killed"
     assert programs() == []
+
+
+async def test_a_call_is_ended_when_it_must_not_reach_one_of_its_hosts_any_more(
+    bubblewrap: Sandbox,
+) -> None:
+    reins = HeldReins()
+    call = Call(NAP.code, limits=QUICK, hosts=("localhost:9", "localhost:10"))
+    running = await under_way(bubblewrap, call, reins)
+    reins.steer(frozen=False, limits=None, hosts=call.hosts)
+    done, _ = await asyncio.wait({running}, timeout=0.3)
+    assert not done
+    reins.steer(frozen=False, limits=None, hosts=call.hosts[:1])
+    assert (await asyncio.wait_for(running, WITHIN)).outcome == "killed"

@@ -118,7 +118,8 @@ class LogSteering:
 def _steer(reins: HeldReins, steered: Steered) -> None:
     frozen = steered.state == "paused" and steered.freeze
     limits = steered.bounds.limits if steered.bounds else None
-    reins.steer(frozen=frozen, limits=limits)
+    hosts = steered.bounds.hosts if steered.bounds else None
+    reins.steer(frozen=frozen, limits=limits, hosts=hosts)
 
 
 async def _reader(bus: Bus) -> JetStreamContext.PullSubscription:

@@ -86,7 +86,7 @@ def _stopped(end: End) -> tuple[Outcome, object, Fault | None]:
         case "disk":
             return "disk", None, _disk(end)
         case "closed":
-            return "killed", None, _plain("killed", "Killed", "the sandbox was closed")
+            return "killed", None, _plain("killed", "Killed", "ended from outside")
         case _:
             text = "wrote to the supervisor's channel what the harness did not write"
             return "forged", None, _plain("forged", "Forged", text)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from toolguild.capability import Limits
 from toolguild.sandbox import tree
 from toolguild.sandbox.exchange import Exchange
-from toolguild.sandbox.interface import Reins, SandboxBroken
+from toolguild.sandbox.interface import Call, Reins, SandboxBroken
 from toolguild.sandbox.watch import Watch
 
 _SETTLE = 0.002  # seconds for stop signals to arrive at processes on other processors
@@ -41,11 +41,12 @@ class Place:
 class Hold:
     """Follows the reins of one call for as long as its exchange lasts."""
 
-    def __init__(self, limits: Limits, reins: Reins | None, place: Place | None) -> None:
-        self.limits = limits  # what holds for the call now
+    def __init__(self, call: Call, reins: Reins | None, place: Place | None) -> None:
+        self.limits = call.limits  # what holds for the call now
         self.most = tree.Use(0.0, 0.0)  # that was seen of its tree from outside
         self.paused = False  # all of its sandbox stands still, the fork server too
-        self._whole, self._reins, self._place = limits, reins, place
+        self._whole, self._reins, self._place = call.limits, reins, place
+        self._hosts = frozenset(call.hosts)
         self._watch: Watch | None = None
 
     def watch(self, root: int, exchange: Exchange) -> None:
@@ -98,6 +99,9 @@ class Hold:
                 wanted = narrowed(self._whole, reins)
                 if wanted != self.limits:
                     self._narrow(wanted, exchange, root, lower)
+                if reins.hosts is not None and not self._hosts <= set(reins.hosts):
+                    exchange.stop("closed")  # it may be talking to one that it must not reach
+                    return
                 if reins.frozen == frozen:
                     await reins.changed()
                 elif reins.frozen:

@@ -14,14 +14,17 @@ class HeldReins:
 
     def __init__(self, *, frozen: bool = False, limits: Limits | None = None) -> None:
         self.frozen = frozen
+        self.hosts: tuple[str, ...] | None = None
         self.limits = limits  # narrower than the call's own; None: as the call says
         self._changed = asyncio.Event()
 
-    def steer(self, *, frozen: bool, limits: Limits | None) -> None:
+    def steer(
+        self, *, frozen: bool, limits: Limits | None, hosts: tuple[str, ...] | None = None
+    ) -> None:
         """Set how the call goes on, and wake those who wait for a change."""
-        if (frozen, limits) == (self.frozen, self.limits):
+        if (frozen, limits, hosts) == (self.frozen, self.limits, self.hosts):
             return
-        self.frozen, self.limits = frozen, limits
+        self.frozen, self.limits, self.hosts = frozen, limits, hosts
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 

@@ -70,7 +70,7 @@ class Warm:
         self._calls += 1
         started = time.monotonic()
         call = replace(call, limits=narrowed(call.limits, reins))
-        hold = Hold(call.limits, reins, place)
+        hold = Hold(call, reins, place)
         try:
             child = self._child_for(call)
         except SandboxBroken as error:
