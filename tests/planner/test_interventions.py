@@ -395,6 +395,15 @@ def test_an_override_of_the_last_result_does_not_end_a_paused_task_before_it_goe
     assert last(task.then(by_ana("resume", 3))).result.answer == 8
 
 
+def test_an_order_that_an_override_made_needless_while_paused_is_not_sent_afterwards() -> None:
+    task = Played(given_goal(), planned(bound("s1")))
+    (call,) = runs(task.said)
+    task.then(by_ana("pause", 1), events.PutBack(about_key=TASK, command=call, order=1))
+    task.then(override(2, what="tool", step="s1", tool=B, title="other@1.0"))
+
+    assert [(one.tool, one.attempt) for one in runs(task.then(by_ana("resume", 3)))] == [(B, 2)]
+
+
 # constrain and guide
 
 
