@@ -84,6 +84,7 @@ def test_many_runs_of_one_task_are_not_enough() -> None:
 def test_runs_count_anew_for_each_step_and_none_goes_above_the_highest() -> None:
     up = (served(1, 2), served(2, 2))
     assert after(*up, served(3, 3))[0].level == "C"
+    assert after(*up, served(3), served(4))[0].level == "C", "the first step's runs are spent"
     assert after(*up, served(3, 3), served(4))[0].level == "D"
     state, said = after(*up, served(3, 3), served(4), *up)
     assert (state.level, said) == ("D", [])
