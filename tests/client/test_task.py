@@ -31,6 +31,7 @@ from toolguild.policy import Policy
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.server import NatsServer
+from toolguild.runtime.topology import LOG
 from toolguild.tool.spec import JsonSchema
 
 WITHIN = 30.0
@@ -145,6 +146,20 @@ async def test_a_goal_that_waits_is_listed_with_those_before_it_and_not_followed
     assert await kinds(bus, second) == []
     await publish(bus, m.given().model_copy(update={"task": second}))
     assert await kinds(bus, second) == ["goal-given"]
+
+
+async def test_a_goal_is_known_from_when_it_is_accepted_though_its_copy_is_not_in_the_log_yet(
+    bus: Bus, tmp_path: Path
+) -> None:
+    artifacts = StoredArtifacts(bus.objects, tmp_path / "cache")
+    task = await submit(bus, artifacts, Order(goal=Goal(primary="x")), POLICY)
+    await bus.js.purge_stream(LOG, subject=f"toolguild.seen.admit-goal.{task}")
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(kinds(bus, task))
+        await asyncio.sleep(0.1)
+        assert not following.done()
+        await publish(bus, m.given().model_copy(update={"task": task}))
+    assert following.result() == ["goal-given"]
 
 
 async def test_the_place_in_the_queue_counts_goals_of_the_same_user_only(

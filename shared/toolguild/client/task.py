@@ -28,6 +28,7 @@ ALL = ("toolguild.fact.>", "toolguild.seen.>")  # every event and every command
 JOINING = ("toolguild.fact.tool-wanted.*", "toolguild.fact.decision-asked.*")
 SOURCE = "client"
 COUNT_WITHIN = 2.0  # seconds to count a user's goals
+COPIED_WITHIN = 10.0  # seconds in which the log has its copy of a goal
 
 
 @dataclass(frozen=True)
@@ -180,14 +181,32 @@ async def cancel(
     await bus.publish(enveloped(intervention(task, "cancel", by=by, signer=signer, reason=reason)))
 
 
+async def _beginning(bus: Bus, task: TaskId) -> log.Entry | None:
+    """Return the first message of a task in the log; None when there is no such task.
+
+    The log's copy of a goal comes a moment after the goal is accepted: until then it is waited for.
+    """
+    deadline = asyncio.get_running_loop().time() + COPIED_WITHIN
+    while True:
+        queued = await goals.is_queued(
+            bus, task
+        )  # before the log: it is in one of them at any time
+        for subject in ("fact.goal-given", "seen.admit-goal"):
+            found = await log.newest(bus, f"toolguild.{subject}.{task}")
+            if found is not None:
+                return found
+        if not queued or asyncio.get_running_loop().time() > deadline:
+            return None
+        await asyncio.sleep(0.02)
+
+
 async def follow(bus: Bus, task: TaskId, *, live: bool = True) -> AsyncIterator[Noted]:
     """Yield every message of a task and of its builds, oldest first, to its result or, if not `live`, till now.
 
     Of a task that waits for its turn there is nothing before it starts. Raises UsageError when nobody ever gave
     that task.
     """
-    given = await log.newest(bus, f"toolguild.fact.goal-given.{task}")
-    given = given or await log.newest(bus, f"toolguild.seen.admit-goal.{task}")
+    given = await _beginning(bus, task)
     if given is None:
         raise await unknown(bus, task)
     builds: frozenset[str] = frozenset()

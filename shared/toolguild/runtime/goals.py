@@ -50,6 +50,15 @@ def let_in(order: AdmitGoal, queued_at: str, now: str) -> events.GoalGiven:
     return events.GoalGiven(task=order.task, brief=brief, goal=order.goal, files=order.files)
 
 
+async def is_queued(bus: Bus, task: str) -> bool:
+    """Whether a goal waits or is under way. Raises Unavailable when NATS stays away."""
+    where = goal_subject("*", task)
+    info = await retried(
+        lambda: bus.js.stream_info(GOALS, subjects_filter=where), f"look for goal {task}"
+    )
+    return bool(info.state.subjects)
+
+
 async def waiting(bus: Bus, user: str) -> int:
     """Return how many goals of a user have not been let in yet. Raises Unavailable when NATS stays away."""
     mine = token(user)
