@@ -293,18 +293,31 @@ async def test_a_crash_between_two_calls_pays_only_for_the_second_again(
     assert answer.usage.calls == 2
 
 
-async def test_other_keys_samples_and_values_are_other_effects(
+async def test_other_keys_and_samples_are_other_effects(
     prompts: PromptLibrary, brief: Brief
 ) -> None:
-    model = Watched(*[GOOD] * 4)
+    model = Watched(*[GOOD] * 3)
     models = memory_models(model, prompts, journal=MemoryJournal())
 
     await ask(models, brief)
     await ask(models, brief, sample=1)
-    await models.ask("planner", "plan", {"goal": "h"}, Plan, brief=brief, key="k")
     await models.ask("planner", "plan", {"goal": "g"}, Plan, brief=brief, key="k2")
 
-    assert len(model.calls) == 4
+    assert len(model.calls) == 3
+
+
+async def test_a_question_that_comes_again_is_not_paid_again_though_the_world_has_changed(
+    prompts: PromptLibrary, brief: Brief
+) -> None:
+    """A plan is asked for; its planner dies; by the time it is asked for again, there are more tools."""
+    model = Watched(GOOD)
+    models = memory_models(model, prompts, journal=MemoryJournal())
+
+    first = await ask(models, brief)
+    again = await models.ask("planner", "plan", {"goal": "more tools"}, Plan, brief=brief, key="k")
+
+    assert len(model.calls) == 1
+    assert again == first
 
 
 async def test_money_and_tokens_are_counted(prompts: PromptLibrary, brief: Brief) -> None:

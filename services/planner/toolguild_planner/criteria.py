@@ -96,6 +96,6 @@ async def _by_model(
         values,
         Opinion,
         brief=command.brief,
-        key=f"judge:{command.task}:{number}",
+        key=f"judge:{command.task}:{command.digest}:{number}",
     )
     return said.value, said.usage

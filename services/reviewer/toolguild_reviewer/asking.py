@@ -89,7 +89,7 @@ async def write_cases(
             },
             Written,
             brief=command.brief,
-            key=f"exam:{command.build}:{command.ref}:{sample}",
+            key=f"exam:{command.digest}:{wanted}",
             sample=sample,
             schema=answer_schema(spec, wanted),
             check=check,
@@ -172,7 +172,7 @@ async def _answered(
         values,
         Expected,
         brief=command.brief,
-        key=f"look:{command.build}:{case.digest}",
+        key=f"look:{command.build}:{case.digest}:{examples}",
         schema=_reasoned("expected", inline(spec.output_schema)),
         check=lambda one: [
             f"expected {why}" for why in complaints(one.expected, spec.output_schema)

@@ -4,6 +4,7 @@ Made for small local models as well as for large ones: answers are constrained b
 model's server can do that, certain faults are mended, and the rest is asked again with the reasons.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -158,7 +159,8 @@ class AskedModels:
         while rank < len(providers):
             request = first
             for attempt in range(2, self.manner.reasks + 3):
-                effect = _Effect(request, values, brief, key, providers, rank, usable)
+                name = f"{key}.{first.prompt}.{first.sample}.{attempt - 1}"
+                effect = _Effect(request, values, brief, name, providers, rank, usable)
                 reply = await self._once(effect)
                 made.append(reply.completion)
                 rank = reply.rank
@@ -180,7 +182,10 @@ class AskedModels:
         async def ask() -> bytes:
             return (await self._first_that_answers(effect)).model_dump_json().encode()
 
-        return _Reply.model_validate_json(await self.journal.once(effect.name, ask))
+        try:
+            return _Reply.model_validate_json(await self.journal.once(effect.name, ask))
+        finally:
+            await asyncio.gather(*effect.settling)
 
     async def _first_that_answers(self, effect: "_Effect") -> "_Reply":
         """Ask the models from `rank` on until one answers; raise what the first of them raised."""
@@ -210,7 +215,10 @@ class AskedModels:
             timeout = min(self.manner.timeout, self._seconds_left(brief))
             done = await self._observed(provider, effect, effect.call(self.manner, output, timeout))
             tokens = done.input_tokens + done.output_tokens
-            await promise.settle(Amount(calls=1, tokens=tokens, usd=done.usd))
+            cost = Amount(calls=1, tokens=tokens, usd=done.usd)
+            # Beside, not before: what is paid for has to be in the journal first of all.
+            effect.settling.append(asyncio.create_task(promise.settle(cost)))
+            await asyncio.sleep(0)  # it has begun, so the block leaves the promise to it
         return done
 
     async def _observed(self, provider: Provider, effect: "_Effect", call: Call) -> Completion:
@@ -253,14 +261,17 @@ class _Effect:
     request: Request
     values: Mapping[str, Any]
     brief: Brief
-    key: str
+    turn: str  # which question it is, and which asking of it
     providers: tuple[Provider, ...]
     rank: int  # the first of them to ask
     usable: Callable[[str], bool]
+    settling: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @property
     def name(self) -> str:
-        return f"{self.key}.{self.request.digest[:20]}.{self.rank}"
+        # Not by what the request says: a command that comes again is answered as it was, even where
+        # the registry or a prompt has changed in between.
+        return f"{self.turn}.{self.rank}"
 
     def call(self, manner: Manner, output: int, timeout: float) -> Call:
         repeated = self.request.sample > 0 or self.request.repeated
