@@ -70,7 +70,9 @@ def _said(role: str, prompt: str, values: Mapping[str, Any]) -> str:
         case "judge":
             said = {"evidence": "it is short and plain", "met": True}
         case "reconsider":
-            said = {"reasoning": "as before", "expected": None}
+            files = {file["name"]: file["text"] for file in values["files"]}
+            expected = tools.answer_of(values["name"], values["arguments"], files)
+            said = {"reasoning": "worked out", "expected": expected}
         case "doubt":
             said = {"reasoning": "it holds", "holds": True}
         case _:

@@ -4,6 +4,7 @@ What a tool answers depends on its edition, so that no other one can stand in fo
 only where their data says so: an exam is quick, a run takes as long as a job wants.
 """
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,23 @@ def exam_of(name: str) -> Json:
     family, edition = parts(name)
     properties = [{"kind": "deterministic", "argument": None}] if family.deterministic else []
     return {"cases": family.cases(edition), "properties": properties}
+
+
+def answer_of(name: str, arguments: Json, files: Mapping[str, str]) -> Any:
+    """Return what a tool answers to one call, worked out as an examiner does, beside every sandbox.
+
+    `files` are texts by name below /data. The code that runs is the drill's own.
+    """
+    family, edition = parts(name)
+    if family.language == "javascript":
+        return slug_js(arguments["text"], edition)
+
+    def opened(path: str, mode: str = "r", encoding: str = "utf-8") -> io.StringIO:
+        return io.StringIO("" if "w" in mode else files[path.removeprefix("/data/")])
+
+    scope: Json = {"open": opened}
+    exec(source_of(name), scope)
+    return scope[name](**arguments)
 
 
 def slug(text: str, edition: int) -> str:
