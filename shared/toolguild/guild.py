@@ -235,7 +235,8 @@ class Models(Protocol):
         model (an enumeration of tool names, for instance). `check` returns complaints about a valid answer;
         malformed or complained-about answers are asked again with the reasons, a bounded number of times.
         `key` names the question in the journal, whatever else it says: asked again, as after a crash, it
-        is answered as it was. Give each question of a command its own. `sample` asks for another independent answer to the same prompt.
+        is answered as it was. Give each question of a command its own. `sample` asks for another
+        independent answer to the same prompt.
         Raises TemporaryError (busy, time-out), Misconfigured (no model, no key, refused key), OutOfBudget,
         PermanentError (answers stay unusable).
         """

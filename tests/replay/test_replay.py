@@ -6,9 +6,14 @@ import pytest
 from hall import Hall, open_hall
 
 from toolguild.canonical import Digest
+from toolguild.client import task as client
+from toolguild.client.overview import tasks
+from toolguild.client.task import Order
 from toolguild.errors import UsageError
+from toolguild.goal import Goal
 from toolguild.messages import ItemId, TaskId, events
 from toolguild.replay.difference import differing
+from toolguild.replay.fork import fork
 from toolguild.replay.history import History, history_of
 from toolguild.replay.replay import Account, replay
 from toolguild.runtime.services import installed, load_service
@@ -92,3 +97,34 @@ def test_a_tool_that_came_later_was_not_known_before() -> None:
     history = History(TaskId("t-1"), frozenset({"t-1"}), (), ((5, early), (9, late)))
 
     assert history.unknown_at(6) == {late}
+
+
+async def test_a_task_goes_on_differently_from_a_step_as_a_task_of_its_own(
+    tmp_path: Path, expenses: Path
+) -> None:
+    async with open_hall(tmp_path / "guild") as hall:
+        first, _ = await hall.run("Count lines and slug", expenses)
+        assert first.plan is not None
+        *before, last = first.plan.steps
+        order = Order(goal=Goal.of_text("as before"), user="ben")
+        new = await fork(hall.bus, hall.policy, TaskId(first.task), last.id, order)
+        second = await client.result_of(hall.bus, new, within=60)
+        listed = {line.task: line for line in await tasks(hall.bus)}
+
+    assert second is not None
+    assert (second.status, second.answer) == (first.status, first.answer)
+    assert second.user == "ben"
+    assert listed[new].goal == first.goal
+    ends = {step.step: step for step in second.steps}
+    assert all(ends[step.id].state == "done" for step in before)
+    assert any(first.task in line for line in (*second.events, *second.human)), second.events
+
+
+async def test_a_step_that_there_is_not_is_no_place_to_go_on_from(
+    tmp_path: Path, expenses: Path
+) -> None:
+    async with open_hall(tmp_path / "guild") as hall:
+        first, _ = await hall.run(GOAL, expenses)
+        order = Order(goal=Goal.of_text("as before"))
+        with pytest.raises(UsageError, match="has no such step"):
+            await fork(hall.bus, hall.policy, TaskId(first.task), "nowhere", order)

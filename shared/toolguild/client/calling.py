@@ -90,7 +90,7 @@ async def call_tool(
     given = fitted(arguments, tool.tool.draft.input_schema, files)
     task = new_task_id()
     order = Order(goal=Goal(primary=f"call {tool.tool.title}"), user=user)
-    stored = [await artifacts.put(path.name, path) for path in files]
+    stored = [await artifacts.put(path.name, path, holder=task) for path in files]
     body = commands.RunTool(
         task=task,
         brief=brief_of(order, task, policy, datetime.now(UTC)),
@@ -98,6 +98,7 @@ async def call_tool(
         tool=tool.tool.digest,
         arguments=given,
         files=tuple(stored),
+        approved_by=user,  # who calls a tool by its name has decided that it runs
     )
     command = Envelope(id=uuid4(), body=body, source=SOURCE, at=now())
     await bus.publish(command)

@@ -15,6 +15,7 @@ QUEUED = f"toolguild.seen.{commands.AdmitGoal.kind_name()}"
 # Kinds that change what is said of a task, and what they make of it; an end says it in its body.
 STATUSES = {
     "goal-given": "running",
+    "task-forked": "running",
     "task-waits": "waiting",
     "task-ended": "",
     "result-released": "",

@@ -29,7 +29,8 @@ async def ended_before(bus: Bus, moment: datetime) -> AsyncIterator[TaskId]:
 
 async def prune(bus: Bus, task: TaskId, *, by: str) -> None:
     """Ask for the removal of a task that has ended. Raises UsageError if it has not, or never was."""
-    if await log.newest(bus, f"toolguild.fact.goal-given.{task}") is None:
+    kinds = ("fact.goal-given", "fact.task-forked")
+    if not any([await log.newest(bus, f"toolguild.{kind}.{task}") for kind in kinds]):
         raise await unknown(bus, task)
     if await log.newest(bus, f"toolguild.fact.{events.ResultReleased.kind_name()}.{task}") is None:
         raise UsageError(f"{task} has not ended; `toolguild cancel {task}` ends it")

@@ -191,7 +191,7 @@ async def _beginning(bus: Bus, task: TaskId) -> log.Entry | None:
         queued = await goals.is_queued(
             bus, task
         )  # before the log: it is in one of them at any time
-        for subject in ("fact.goal-given", "seen.admit-goal"):
+        for subject in ("fact.goal-given", "seen.admit-goal", "fact.task-forked"):
             found = await log.newest(bus, f"toolguild.{subject}.{task}")
             if found is not None:
                 return found

@@ -13,7 +13,13 @@ from toolguild.replay.difference import Difference, differing
 from toolguild.replay.history import History, Said
 from toolguild.replay.remembered import NotRemembered
 
-OUTSIDE = (commands.Notify, commands.PruneTask, commands.UndoTask, commands.KeepRoom)
+OUTSIDE = (
+    commands.AdmitGoal,
+    commands.Notify,
+    commands.PruneTask,
+    commands.UndoTask,
+    commands.KeepRoom,
+)
 IN_THE_SANDBOX = (commands.TryTool, commands.RunTool, commands.TestDraft)
 
 OpenGuild = Callable[[Service, frozenset[Digest]], Awaitable[Guild]]

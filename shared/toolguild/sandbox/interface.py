@@ -140,7 +140,9 @@ class Reins(Protocol):
 
     frozen: bool  # the call stands still, and its time with it
     limits: Limits | None  # narrower than the call's own; None: as the call says
-    hosts: tuple[str, ...] | None  # a call that may reach others is ended as "killed"; None: as it says
+    hosts: (
+        tuple[str, ...] | None
+    )  # a call that may reach others is ended as "killed"; None: as it says
 
     async def changed(self) -> None:
         """Return at the next change."""

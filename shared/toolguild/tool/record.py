@@ -16,9 +16,7 @@ Status = Literal["published", "deprecated", "quarantined", "revoked"]
 class Signature(Value):
     """An Ed25519 signature of one service over a digest, for one purpose."""
 
-    purpose: Literal[
-        "clearance", "report", "publication", "decision", "intervention", "notice"
-    ]
+    purpose: Literal["clearance", "report", "publication", "decision", "intervention", "notice"]
     by: str  # the service's name, or "person:" and a person's
     over: Digest
     key: str  # public key, hexadecimal
