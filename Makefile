@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check lint types layers bench lock clean
+.PHONY: help demo test check lint types layers bench machines lock clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ layers: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## measure, beside the alternatives
 	$(BIN)/python -m bench
+
+machines: $(VENV)/.dev ## draw the state machines from the code
+	PYTHONPATH=.:tests/support $(BIN)/python -m tests.machines.draw > docs/state-machines.md
 
 lock: ## write the hash-pinned requirement files anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

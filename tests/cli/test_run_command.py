@@ -127,7 +127,8 @@ def test_a_person_decides_about_code_at_level_a(shell: Shell) -> None:
     again = shell.run("tasks", "wait", task, "--json")
     assert again.code == 6
     approved = shell.run("inbox", "approve", waiting["draft"][:8], "--user", "ana", "--json")
-    assert approved.json == {"draft": waiting["draft"], "approved": True, "tasks": [task]}
+    (decided,) = approved.json["decided"]
+    assert (decided["decision"], decided["counts"], decided["tasks"]) == ("approve", True, [task])
     assert shell.run("inbox", "list", "--json").json["waiting"] == []
 
     ended = shell.run("tasks", "wait", task, "--json", "--output", "out")

@@ -1,4 +1,4 @@
-"""Draw the state machines: `PYTHONPATH=.:tests/support python -m tests.machines.draw > docs/state-machines.md`."""
+"""Draw the state machines: `make machines`."""
 
 import sys
 
@@ -8,7 +8,7 @@ HISTORIES = 3000
 _INTRO = """
 # State machines
 
-Drawn from the code by `python -m tests.machines.draw`, which walks the pure processes through thousands of
+Drawn from the code by `make machines`, which walks the pure processes through thousands of
 lives, in which workers answer well or badly and people step in at any moment, and keeps every transition.
 A test walks again and fails on a transition that is not drawn here. Events that change no state are left
 out; `[*]` is where a record begins.

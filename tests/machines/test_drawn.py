@@ -34,7 +34,7 @@ def walked() -> dict[str, Machine]:
 
 
 def test_every_transition_that_is_made_is_drawn(walked: dict[str, Machine]) -> None:
-    """After a change on purpose: PYTHONPATH=.:tests/support python -m tests.machines.draw > docs/state-machines.md"""
+    """After a change on purpose, from the root: `make machines`."""
     for title, machine in walked.items():
         page = drawn()[title]
         for edge, kinds in machine.items():

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from toolguild.goal import Goal, parse_goal
-from toolguild.policy import parse_policy
+from toolguild.policy import Policy, parse_policy
 from toolguild.static import RULES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -25,10 +25,12 @@ def test_the_table_of_rules_is_the_rules() -> None:
     assert not table[len(RULES)].startswith("|")
 
 
-def test_the_example_policy_is_one() -> None:
-    (text,) = blocks("policy.md")
+def test_the_example_policies_are_policies() -> None:
+    text, users = blocks("policy.md")
 
     policy = parse_policy(text)
+
+    assert parse_policy(users).users.default != Policy().users.default
 
     assert policy.review.on_ask == "refuse"
     assert policy.imports.python.decide("requests").action == "allow"
