@@ -362,3 +362,28 @@ def test_whatever_comes_in_whatever_order_at_most_one_person_decides(order: list
         if isinstance(one, events.ApprovalGiven | events.DraftEdited)
     }
     assert len(told) <= 1
+
+
+ASKED_AT, DECIDED_AT = "2026-01-01T09:00:00.000+00:00", "2026-01-01T12:00:00.000+00:00"
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject", "edit"])
+def test_those_who_waited_for_a_draft_are_told_from_when_to_when(decision: str) -> None:
+    asked = approval().model_copy(update={"asked_at": ASKED_AT})
+    source = "def add(a, b):\n    return b + a\n" if decision == "edit" else None
+    _, said = after(asked, says(decision, asked, source=source))
+
+    (told,) = [one for one in said if isinstance(one, events.TaskDecided)]
+    assert (told.task, told.purpose) == (TASK, "draft")
+    assert (told.asked_at, told.decided_at) == (ASKED_AT, DECIDED_AT)
+    for given in (one for one in said if isinstance(one, events.ApprovalGiven)):
+        assert (given.asked_at, given.decided_at) == (ASKED_AT, DECIDED_AT)
+
+
+def test_what_expires_has_waited_for_as_long_as_the_policy_lets_it() -> None:
+    policy = rules(expire_seconds=3600.0)
+    asked = question("exception").model_copy(update={"asked_at": ASKED_AT})
+    _, said = after(asked, tick("expiry"), policy=policy)
+
+    (told,) = [one for one in said if isinstance(one, events.TaskDecided)]
+    assert (told.asked_at, told.decided_at) == (ASKED_AT, "2026-01-01T10:00:00.000+00:00")

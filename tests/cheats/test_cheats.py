@@ -170,5 +170,6 @@ async def test_a_tool_sees_no_difference_between_an_exam_and_real_use(tmp_path: 
     )
     used = await run_tool(executor, command)
     await sandbox.close()
+    assert isinstance(used, ToolRan)
     assert tested.outcome == used.outcome == "ok"
     assert tested.got == used.value

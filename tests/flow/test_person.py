@@ -1,6 +1,8 @@
 """A person in the flow: approving code before it runs, rejecting it, cancelling a task."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from hall import Hall
 
@@ -11,6 +13,7 @@ from toolguild.client.task import Order
 from toolguild.goal import Goal
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Message, events
+from toolguild.messages.narrow import moment
 from toolguild.registry import open_registry
 
 GOAL = Order(goal=Goal.of_text("Slug of the title"), autonomy="A")
@@ -172,3 +175,30 @@ async def first(hall: Hall, subject: str) -> Message:
             assert noted is not None
             return noted.body
     raise AssertionError("the log ended before it was there")
+
+
+async def test_the_time_that_a_person_takes_is_not_the_tasks(hall: Hall) -> None:
+    order = replace(GOAL, max_seconds=6)
+    task = await client.submit(hall.bus, hall.artifacts, order, hall.policy)
+    async with asyncio.timeout(60):
+        async for noted in client.follow(hall.bus, task):
+            body = noted.envelope.body
+            if isinstance(body, events.TaskWaits):
+                await over(hall, task)
+                assert isinstance(await decide(hall, "approve", ""), events.DecisionTaken)
+            if isinstance(body, events.ResultReleased):
+                break
+
+    assert isinstance(body, events.ResultReleased)
+    assert body.result.status == "succeeded", body.result.reason
+
+
+async def over(hall: Hall, task: str) -> None:
+    """Return once the deadline that the task was given has passed."""
+    entry = await log.newest(hall.bus, f"toolguild.fact.goal-given.{task}")
+    noted = await log.envelope(hall.bus, entry) if entry else None
+    assert noted is not None
+    assert isinstance(noted.body, events.GoalGiven)
+    assert noted.body.brief.deadline is not None
+    left = (moment(noted.body.brief.deadline) - datetime.now(UTC)).total_seconds()
+    await asyncio.sleep(max(0.0, left) + 1.5)  # a deadline is a moment of the clock

@@ -7,8 +7,9 @@ from tests.synthesizer.support import ANA, BEN, BUILD, RULES, approval, failure,
 from tests.synthesizer.test_any_order import answer
 
 from toolguild.messages import Command, Event, events
+from toolguild_synthesizer.attempt import Attempt
 from toolguild_synthesizer.build import advance
-from toolguild_synthesizer.state import Attempt, Build, Building, New
+from toolguild_synthesizer.state import Build, Building, New
 
 LONG = 40  # events of one life
 

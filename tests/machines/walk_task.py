@@ -85,7 +85,8 @@ def _answer(chance: Random, said: Message) -> Event:
                 why="level A",
             )
         case commands.RunTool(step=step, tool=tool, item=item, attempt=attempt) if well:
-            value = chance.choice((1, [1, 2]))
+            values: tuple[JsonValue, ...] = (1, [1, 2])
+            value = chance.choice(values)
             return ran(step, value, tool, item).model_copy(update={"attempt": attempt})
         case commands.RunTool(step=step, tool=tool, item=item, attempt=attempt):
             if chance.random() < 0.7:
@@ -111,7 +112,8 @@ def _plan(chance: Random) -> list[Any]:
     if chance.random() < 0.6:
         steps.append(bound("s2", chance.choice((A, B)), arguments={"x": {"$from": "/s1/value"}}))
     if chance.random() < 0.4:
-        items: JsonValue = chance.choice(([1, 2], [], "no list"))
+        lists: tuple[JsonValue, ...] = ([1, 2], [], "no list")
+        items = chance.choice(lists)
         steps.append(bound("each", A, foreach=items))
     return steps
 

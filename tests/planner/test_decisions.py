@@ -30,7 +30,7 @@ from task_play import (
 
 from toolguild.canonical import Digest
 from toolguild.capability import Capabilities
-from toolguild.messages import Brief, Event, Message, TaskId, commands, events
+from toolguild.messages import Brief, Event, ItemId, Message, TaskId, commands, events
 from toolguild.policy import Policy
 from toolguild.policy.model import Escalation
 from toolguild.sandbox.interface import Usage
@@ -552,3 +552,40 @@ def test_a_fork_whose_plan_asks_for_more_than_is_granted_ends_before_anything_ru
     assert last(task.said).status == "failed"
     assert "hosts: h:80 is not granted" in last(task.said).result.reason
     assert build_of(request) not in [getattr(one, "build", None) for one in task.said]
+
+
+# the time that people take
+
+
+def waited(item: ItemId, purpose: str, since: str, until: str) -> events.TaskDecided:
+    said = decided(item, purpose, True)
+    return said.model_copy(update={"asked_at": since, "decided_at": until})
+
+
+def begun() -> Played:
+    goal = given_goal()
+    brief = goal.brief.model_copy(update={"deadline": "2026-01-01T10:00:00+00:00"})
+    return Played(goal.model_copy(update={"brief": brief}), planned(wanting()))
+
+
+def test_the_time_that_a_person_takes_for_a_draft_moves_the_deadline_and_its_builds_are_told() -> (
+    None
+):
+    task = begun()
+    said = task.then(waited(ItemId("i-1"), "draft", "2026-01-01T09:00:00Z", "2026-01-01T12:00:00Z"))
+
+    moved = "2026-01-01T13:00:00.000+00:00"
+    assert task.active.brief.deadline == moved
+    (told,) = [one for one in said if isinstance(one, events.WaiterSteered)]
+    assert told.brief.deadline == moved
+
+
+def test_no_time_counts_twice_and_what_did_not_hold_the_task_moves_nothing() -> None:
+    task = begun()
+    task.then(
+        waited(ItemId("i-1"), "draft", "2026-01-01T09:00:00Z", "2026-01-01T09:30:00Z"),
+        waited(ItemId("i-2"), "draft", "2026-01-01T09:10:00Z", "2026-01-01T09:40:00Z"),
+    )
+
+    assert task.active.brief.deadline == "2026-01-01T10:40:00.000+00:00"
+    assert begun().then(waited(ItemId("i-3"), "draft", "", "2026-01-01T09:40:00Z")) == []

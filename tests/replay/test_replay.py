@@ -100,10 +100,12 @@ def test_a_tool_that_came_later_was_not_known_before() -> None:
 
 
 async def test_a_task_goes_on_differently_from_a_step_as_a_task_of_its_own(
-    tmp_path: Path, expenses: Path
+    tmp_path: Path,
 ) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("one\ntwo\nthree\n")
     async with open_hall(tmp_path / "guild") as hall:
-        first, _ = await hall.run("Count lines and slug", expenses)
+        first, _ = await hall.run("Count lines and slug", notes)
         assert first.plan is not None
         *before, last = first.plan.steps
         order = Order(goal=Goal.of_text("as before"), user="ben")

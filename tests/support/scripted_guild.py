@@ -76,7 +76,7 @@ class NoKeys:
     """These workers sign nothing and verify nothing."""
 
     def sign(
-        self, purpose: Literal["clearance", "report", "publication"], over: Digest
+        self, purpose: Literal["clearance", "report", "publication", "notice"], over: Digest
     ) -> Signature:
         raise AssertionError("nothing is signed here")
 

@@ -191,3 +191,14 @@ def test_the_operators_ceiling_for_those_who_write_code_holds_for_every_task() -
 
     assert isinstance(said[-1], commands.ReviewDraft)
     assert said[-1].person_asked
+
+
+def test_the_time_that_a_person_takes_for_a_draft_is_not_the_tasks() -> None:
+    state, _ = play(wanted(deadline="2026-01-01T10:00:00+00:00"), *WAITING[1:])
+    yes = approval("one").model_copy(
+        update={"asked_at": "2026-01-01T09:59:00Z", "decided_at": "2026-01-02T09:59:00Z"}
+    )
+    _, (order,) = advance(RULES, state, yes)
+
+    assert isinstance(order, commands.ReviewDraft)
+    assert order.brief.deadline == "2026-01-02T10:00:00.000+00:00"

@@ -4,6 +4,7 @@ Who decides first is decided by the order in which the record is saved: everybod
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Annotated, Literal
 
@@ -14,10 +15,11 @@ from toolguild.errors import Refused
 from toolguild.guild import Keyring
 from toolguild.messages import Event, Item, ItemId, Message, events
 from toolguild.messages.asked import asked
+from toolguild.messages.narrow import moment
 from toolguild.policy import Policy
 from toolguild.tool import Value
 from toolguild_auditor.admission import objection
-from toolguild_auditor.consequence import of_decision, of_expiry
+from toolguild_auditor.consequence import Wait, of_decision, of_expiry
 from toolguild_auditor.notice import notices
 
 EARLY = 16  # decisions that are kept for an item whose question is not here yet
@@ -38,6 +40,7 @@ class Open(Value):
     phase: Literal["open"] = "open"
     item: ItemId
     ask: Item
+    since: str = ""  # ISO 8601, UTC
     reminders: int = 0
 
 
@@ -47,6 +50,7 @@ class Settled(Value):
     phase: Literal["settled"] = "settled"
     item: ItemId
     ask: Item
+    since: str = ""  # ISO 8601, UTC: when it was asked
     taken: events.DecisionTaken
     given: events.DecisionGiven | None = None  # None: nobody's
 
@@ -101,7 +105,9 @@ def advance(policy: Policy, check: Verify, state: State, event: Event) -> Step:
         case Open(), events.TimeCame(note="expiry"):
             on_expiry = policy.checkpoints.on_expiry
             why = f"nobody decided within {policy.checkpoints.expire_seconds:g} s"
-            return _close(state, "expired", why, of_expiry(state.ask, state.item, on_expiry, why))
+            wait = _to_the_end(policy, state)
+            follows = of_expiry(state.ask, state.item, on_expiry, why, wait)
+            return _close(state, "expired", why, follows)
         case Settled(), events.DecisionGiven():
             return state, _too_late(state, event)
         case (Open() | Settled(), events.WorkFailed(of="notify")):
@@ -117,7 +123,7 @@ def _ask(policy: Policy, check: Verify, state: Unasked | Settled, event: Event) 
     if isinstance(state, Settled) and state.taken.decision != "withdrawn":
         # Asked again by somebody who did not hear the answer.
         return state, _consequences(state)
-    opened = Open(item=item, ask=ask)
+    opened = Open(item=item, ask=ask, since=getattr(event, "asked_at", ""))
     rules = policy.checkpoints
     messages: list[Message] = [
         events.TimeCame(about_key=item, note="expiry", after=rules.expire_seconds),
@@ -146,13 +152,22 @@ def _decide(policy: Policy, check: Verify, state: Open, given: events.DecisionGi
     taken = events.DecisionTaken(
         item=state.item, decision=given.decision, by=given.by, reason=given.reason, id=given.id
     )
-    settled = Settled(item=state.item, ask=state.ask, taken=taken, given=given)
+    settled = Settled(item=state.item, ask=state.ask, since=state.since, taken=taken, given=given)
     # What follows goes first: whoever hears that the decision counts may rely on it being on its way.
     return settled, [*_consequences(settled), taken]
 
 
 def _consequences(state: Settled) -> Sequence[Message]:
-    return [] if state.given is None else of_decision(state.ask, state.given)
+    return [] if state.given is None else of_decision(state.ask, state.given, state.since)
+
+
+def _to_the_end(policy: Policy, state: Open) -> Wait:
+    """Return from when to when an item was open that has expired."""
+    try:
+        end = moment(state.since) + timedelta(seconds=policy.checkpoints.expire_seconds)
+    except (ValueError, OverflowError):
+        return Wait("", "")
+    return Wait(state.since, end.isoformat(timespec="milliseconds"))
 
 
 def _close(

@@ -1,22 +1,43 @@
 """What a person decided about a task: a tool may run, or what asked for attention is in order. Pure."""
 
-from toolguild.messages import ItemId, events
+from toolguild.messages import ItemId, Message, events
+from toolguild.messages.narrow import prolonged
 from toolguild.plan.reference import Unresolved
 from toolguild_planner import approving
 from toolguild_planner.cancelling import cancel
-from toolguild_planner.holding import waits_no_more
+from toolguild_planner.holding import later, waits_no_more
 from toolguild_planner.progress import after, replan
 from toolguild_planner.running import call, step_of
 from toolguild_planner.state import Active, Advanced, Question
+from toolguild_planner.steering import steer
 
 POLICY = "policy"  # who decided when nobody did
 
 
 def decided(state: Active, event: events.TaskDecided) -> Advanced:
-    """Follow the decision of an item that is still open. Others change nothing."""
+    """Follow the decision of an item that is still open. Of others, only the time that they took counts."""
+    state, told = _waited(state, event)
     question = state.questions.get(event.item)
     if question is None or question.purpose != event.purpose:
+        return state, told
+    return after(told, _followed(state, event, question))
+
+
+def _waited(state: Active, event: events.TaskDecided) -> tuple[Active, list[Message]]:
+    """The time that a person took is not the task's: its deadline moves, and no time counts twice."""
+    question = state.questions.get(event.item)
+    if question is not None and question.purpose == "exception" and not question.holds:
         return state, []
+    since = later(event.asked_at, state.newest_word) if event.asked_at else ""
+    brief = prolonged(state.brief, since, event.decided_at)
+    if brief == state.brief:
+        return state, []
+    newest = later(event.decided_at, state.newest_word)
+    state = state.model_copy(update={"brief": brief, "newest_word": newest})
+    return steer(state, f"{event.by} decided")
+
+
+def _followed(state: Active, event: events.TaskDecided, question: Question) -> Advanced:
     if question.tool is not None:
         return approving.decided(state, event.item, question.tool, event)
     return _exception(state, event.item, question, event)

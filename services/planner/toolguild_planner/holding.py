@@ -1,10 +1,9 @@
 """A task that stands still: what is held back, what comes in the meantime, and how it goes on. Pure."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from toolguild.messages import Command, Event, ItemId, Message, commands, events
-from toolguild.messages.narrow import moment
+from toolguild.messages.narrow import moment, prolonged
 from toolguild_planner.progress import judge
 from toolguild_planner.state import Active, Advanced, Held, Pause
 from toolguild_planner.steering import steer
@@ -35,7 +34,8 @@ def resume(state: Active, event: events.Intervened) -> Taken:
             if held
             else "it is not paused"
         )
-    state = _deadline_moved(state, held.pause.since, event.at)
+    brief = prolonged(state.brief, held.pause.since, event.at)
+    state = state.model_copy(update={"brief": brief})
     left = Held(items=held.items) if held.items else None
     state = state.model_copy(update={"held": left})
     state, messages = steer(state, f"resumed by {event.by}")
@@ -124,19 +124,6 @@ def keep(state: Active, event: Event) -> Active:
 
 def _is_order(message: Message) -> bool:
     return isinstance(message, Command | events.ToolWanted)
-
-
-def _deadline_moved(state: Active, since: str, until: str) -> Active:
-    deadline = state.brief.deadline
-    if deadline is None or not since or not until:
-        return state
-    try:
-        lasted = max(moment(until) - moment(since), timedelta())
-        moved = (moment(deadline) + lasted).isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError):
-        return state
-    brief = state.brief.model_copy(update={"deadline": moved})
-    return state.model_copy(update={"brief": brief})
 
 
 def later(said: str, known: str) -> str:

@@ -4,6 +4,7 @@ from toolguild.canonical import Digest
 from toolguild.capability import Capabilities
 from toolguild.messages import events
 from toolguild.messages.asked import PERSON, person
+from toolguild.messages.narrow import prolonged
 from toolguild.tool import Draft, ToolSpec
 from toolguild_synthesizer import examine
 from toolguild_synthesizer.attempt import ACTIVE, Attempt
@@ -24,8 +25,18 @@ def approved(state: Building, event: events.ApprovalGiven) -> Step:
         return out(state, attempt, (f"{by} rejected it: {event.reason or 'no reason given'}",))
     if by == attempt.edited_by:
         return state, []
+    state = _waited(state, event)
     attempt = attempt.model_copy(update={"approved_by": by, "failures": ()})
     return send(state, attempt, "reviewing", review_order(state, attempt))
+
+
+def _waited(state: Building, event: events.ApprovalGiven) -> Building:
+    """The time that a person took is not the tasks': they say so themselves, a moment later."""
+    waiters = tuple(
+        one.model_copy(update={"brief": prolonged(one.brief, event.asked_at, event.decided_at)})
+        for one in state.waiters
+    )
+    return state.model_copy(update={"waiters": waiters})
 
 
 def edited(state: Building, event: events.DraftEdited) -> Step:

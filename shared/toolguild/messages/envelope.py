@@ -8,6 +8,8 @@ from pydantic import SerializeAsAny, field_validator
 from toolguild.messages.base import KINDS, Command, Message
 from toolguild.tool.value import Value
 
+ASKING = frozenset({"approval-asked", "decision-asked"})
+
 
 class Envelope(Value):
     """One message with what the bus needs to know about it. `schema_version` counts changes of this class."""
@@ -48,7 +50,12 @@ class Envelope(Value):
         return f"toolguild.{verb}.{self.body.kind}.{self.key}"
 
     def consequence(self, n: int, body: Message, *, source: str = "", at: str = "") -> Self:
-        """Wrap the n-th message that this one gave rise to. Redo the work: the id is the same."""
+        """Wrap the n-th message that this one gave rise to. Redo the work: the id is the same.
+
+        A question to a person learns here when it is asked: its process has no clock.
+        """
+        if getattr(body, "asked_at", None) == "" and body.kind in ASKING:
+            body = body.model_copy(update={"asked_at": at})
         return type(self)(
             id=uuid5(self.id, f"{source}:{n}"), body=body, cause=self.id, source=source, at=at
         )

@@ -266,6 +266,7 @@ class ApprovalAsked(Event):
     findings: tuple[Finding, ...] = ()
     why: str
     author: str = ""  # the person who wrote it, who may not approve it; "": the guild did
+    asked_at: str = ""  # ISO 8601, UTC; the runtime says when
 
 
 class ApprovalGiven(Event):
@@ -278,6 +279,8 @@ class ApprovalGiven(Event):
     approved: bool
     by: str
     reason: str = ""
+    asked_at: str = ""  # ISO 8601, UTC: the task's time stood still from then on ...
+    decided_at: str = ""  # ... until then
 
 
 class TaskWaits(Event):
@@ -406,6 +409,7 @@ class DecisionAsked(Event):
     kind: Literal["decision-asked"] = "decision-asked"
     item: ItemId
     ask: Item
+    asked_at: str = ""  # ISO 8601, UTC; the runtime says when
 
 
 class DecisionGiven(Event):
@@ -462,7 +466,7 @@ class ItemWithdrawn(Event):
 
 
 class TaskDecided(Event):
-    """To a task: the decision of an item that it asked for."""
+    """To a task: the decision of an item that it, or a build for it, waited for."""
 
     kind: Literal["task-decided"] = "task-decided"
     task: TaskId
@@ -471,6 +475,8 @@ class TaskDecided(Event):
     approved: bool
     by: str
     reason: str = ""
+    asked_at: str = ""  # ISO 8601, UTC: the task's time stood still from then on ...
+    decided_at: str = ""  # ... until then
 
 
 class DraftEdited(Event):

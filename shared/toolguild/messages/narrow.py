@@ -1,6 +1,6 @@
 """A brief within a person's bounds. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from toolguild.messages.base import Brief
@@ -29,6 +29,21 @@ def narrowed(brief: Brief, bounds: Bounds) -> Brief:
             "autonomy": min(brief.autonomy, bounds.autonomy or brief.autonomy),
         }
     )
+
+
+def prolonged(brief: Brief, since: str, until: str) -> Brief:
+    """Return the brief with its deadline moved by as long as its time stood still.
+
+    What is no moment moves nothing.
+    """
+    if brief.deadline is None or not since or not until:
+        return brief
+    try:
+        lasted = max(moment(until) - moment(since), timedelta())
+        moved = (moment(brief.deadline) + lasted).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):
+        return brief
+    return brief.model_copy(update={"deadline": moved})
 
 
 def _least(mine: N | None, theirs: N | None) -> N | None:

@@ -22,7 +22,7 @@ VOLATILE = frozenset(
         "signature",
         "report_signature",
         "clearance",
-        "printed_at",
+        "asked_at",
         "trace_id",
     }
 )
