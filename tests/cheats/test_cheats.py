@@ -12,6 +12,7 @@ from tests.executor.support import BRIEF, BUILD, guild, order
 from toolguild import static
 from toolguild.messages import TaskId, events
 from toolguild.messages.commands import JudgeTest, RunTool
+from toolguild.messages.events import ToolRan
 from toolguild.policy import Policy
 from toolguild.registry import MemoryRegistry
 from toolguild.sandbox.interface import Sandbox
