@@ -9,7 +9,7 @@ import pytest
 
 from toolguild.drill import script
 from toolguild.drill.paid import ModelCall, call_of, calls_in, paid
-from toolguild.drill.strikes import Strike
+from toolguild.drill.strikes import Strike, struck
 
 FIRST = ModelCall("f" * 32, "request", "plan", pid=10, asked=1.0, answered=2.0)
 AGAIN = ModelCall("a" * 32, "request", "plan", pid=11, asked=5.0, answered=6.0)
@@ -80,3 +80,11 @@ def test_what_the_guild_has_learned_meanwhile_makes_no_other_request() -> None:
     assert script.request_of("planner", "plan", VALUES | {"tools": ["slug_1"]}, 0) == first
     assert script.request_of("planner", "plan", VALUES | {"goal": "another"}, 0) != first
     assert script.request_of("planner", "plan", VALUES, 1) != first
+
+
+def test_who_is_killed_lives_on_for_a_moment_and_what_it_asked_then_died_with_it() -> None:
+    """A kill is dated before it is sent; the process may begin a call in between."""
+    first = 2.55  # KILLED is at 2.5
+
+    assert struck((KILLED,), 10, first, 7.0)
+    assert not struck((KILLED,), 10, 3.0, 7.0)

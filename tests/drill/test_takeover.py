@@ -41,6 +41,13 @@ def test_of_two_kills_since_the_last_sign_of_life_the_first_counts() -> None:
     assert seconds(signs, kill(4), kill(2)) == [7.0]
 
 
+def test_where_the_server_died_too_its_last_death_counts_and_how_long_it_lay_is_told() -> None:
+    signs = [sign(1, "delivered"), sign(11, "delivered")]
+    (taken,) = takeovers(signs, [kill(2), kill(4, "nats"), kill(5, "nats"), kill(12, "nats")])
+
+    assert (taken.seconds, taken.lying) == (6.0, 9.0)
+
+
 def test_a_kill_of_another_service_has_nothing_to_do_with_it() -> None:
     assert seconds([sign(1, "delivered"), sign(7, "delivered")], kill(2, "planner")) == []
 

@@ -53,7 +53,8 @@ def drill(
     answer, status or files unlike the undisturbed run's, or unlike what a program works out. paid_twice: a model
     asked again what the journal had the answer to, or what a process that lived on had asked; a call that died
     with its process has to be made again and counts as asked_again. takeover_seconds: from a kill to the next
-    delivery of a message that the dead process held.
+    delivery of a message that the dead process held, or from the server's kill if that came after it
+    (lying_seconds_max counts from the process's death all the same).
 
     Exit 0 only when nothing was lost, ended twice, differs, happened twice, was paid twice or is a dead letter,
     and every take-over took less than 8 seconds; else 1.

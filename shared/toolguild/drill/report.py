@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toolguild.drill.strikes import Strike
+from toolguild.drill.takeover import Takeover
 
 TAKEOVER_BAR = 8.0  # seconds
 
@@ -49,7 +50,7 @@ class Found:
     accepted: int
     ended: int
     strikes: tuple[Strike, ...]
-    takeovers: tuple[float, ...]
+    takeovers: tuple[Takeover, ...]
     lost: list[str] = field(default_factory=list)
     ended_twice: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
@@ -66,7 +67,12 @@ class Found:
     @property
     def takeover(self) -> Seconds:
         """How long messages lay in dead hands."""
-        return Seconds.of(self.takeovers)
+        return Seconds.of([one.seconds for one in self.takeovers])
+
+    @property
+    def lying(self) -> Seconds:
+        """The same, counted from the holder's death though the server was killed after it."""
+        return Seconds.of([one.lying for one in self.takeovers])
 
     @property
     def kills(self) -> int:
@@ -107,6 +113,7 @@ class Found:
             "kills": self.kills,
             "kills_by_kind": by_kind(self.strikes),
             "takeovers": len(self.takeovers),
+            "lying_seconds_max": self.lying.max,
             "escalated": len(self.escalated),
             "refused": self.refused,
             "model_calls": self.model_calls,

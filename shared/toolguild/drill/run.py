@@ -78,10 +78,7 @@ def judged(calm: Trial, hit: Trial) -> Found:
         ended=len(found),
         strikes=hit.strikes,
         takeovers=tuple(
-            one.seconds
-            for one in takeovers(
-                hit.tap.signs, [strike for strike in hit.strikes if strike.how == "kill"]
-            )
+            takeovers(hit.tap.signs, [strike for strike in hit.strikes if strike.how == "kill"])
         ),
         lost=[_named(task, hit) for task in sorted(lost - asked)],
         ended_twice=[_named(task, hit) for task in sorted(twice)],

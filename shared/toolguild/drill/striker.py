@@ -94,7 +94,7 @@ class Striker:
         at = time.time()
         if not _send(victim, signal.SIGKILL):
             return None
-        strike = Strike(at, "kill", kind, name, victim.pid)
+        strike = Strike(at, "kill", kind, name, victim.pid, until=time.time())
         self.strikes.append(strike)
         self._killed.set()
         return strike

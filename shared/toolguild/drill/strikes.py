@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 SERVER, SANDBOX = "nats", "sandbox"
+DYING = 0.25  # seconds
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Strike:
     service: str  # or "nats", or "sandbox"
     name: str  # of the process: "executor-2"
     pid: int
-    until: float | None = None  # of a cut: when it went on
+    until: float | None = None  # of a cut: when it went on; of a kill: when it was surely sent
 
     @property
     def kind(self) -> str:
@@ -24,7 +25,15 @@ class Strike:
 
 
 def struck(strikes: "tuple[Strike, ...]", pid: int, first: float, last: float) -> bool:
-    """Whether a process was killed, or stood still at any moment, between two times."""
+    """Whether a process was killed, or stood still at any moment, between two times.
+
+    Who is killed lives on for a moment: what it did within `DYING` seconds of the kill, it did before.
+    """
     return any(
-        one.pid == pid and one.at <= last and (one.until or one.at) >= first for one in strikes
+        one.pid == pid and one.at <= last and (one.until or one.at) + _dying(one) >= first
+        for one in strikes
     )
+
+
+def _dying(strike: Strike) -> float:
+    return DYING if strike.how == "kill" else 0.0

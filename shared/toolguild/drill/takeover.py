@@ -2,7 +2,9 @@
 
 Measured from the kill to the next delivery of the message. It counts for the first kill of its service after
 the last sign of life that its holder gave the stream (a delivery, a heartbeat): with several executors it is
-not known which one held it, and this errs towards longer times. A message that its holder handed back itself
+not known which one held it, and this errs towards longer times. Where the server was killed too before the
+message moved on, `seconds` counts from the last kill of the server: a server that starts again waits anew for
+each message. `lying` counts from the holder's death all the same. A message that its holder handed back itself
 was not taken over.
 """
 
@@ -11,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from toolguild.drill.strikes import Strike
+from toolguild.drill.strikes import SERVER, Strike
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Takeover:
     strike: Strike
     consumer: str
     sequence: int
-    seconds: float
+    seconds: float  # since the last kill that bore on it: the holder's, or the server's after it
+    lying: float  # since the holder's death
 
 
 def takeovers(signs: Iterable[Sign], strikes: Sequence[Strike]) -> list[Takeover]:
@@ -50,7 +53,9 @@ def _of(signs: Sequence[Sign], strikes: Sequence[Strike]) -> Iterable[Takeover]:
         if sign.what == "delivered" and last is not None:
             first = _first(strikes, sign.consumer, last.at, sign.at)
             if first is not None:
-                yield Takeover(first, sign.consumer, sign.sequence, sign.at - first.at)
+                since = _server_killed(strikes, first.at, sign.at)
+                lying = sign.at - first.at
+                yield Takeover(first, sign.consumer, sign.sequence, sign.at - since, lying)
         last = sign if sign.what in ("delivered", "alive") else None
 
 
@@ -63,6 +68,12 @@ def _first(strikes: Sequence[Strike], consumer: str, after: float, before: float
         ),
         None,
     )
+
+
+def _server_killed(strikes: Sequence[Strike], after: float, before: float) -> float:
+    """Return when the server was killed last between two times, else the first of them."""
+    times = [one.at for one in strikes if one.service == SERVER and after < one.at < before]
+    return max(times, default=after)
 
 
 def _at(strike: Strike) -> float:
