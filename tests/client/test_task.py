@@ -26,7 +26,7 @@ from toolguild.client.task import (
 from toolguild.errors import UsageError
 from toolguild.goal import Goal
 from toolguild.identity import KeyDirectory
-from toolguild.messages import Envelope, Message, TaskId, commands, events
+from toolguild.messages import Envelope, ItemId, Message, TaskId, commands, events
 from toolguild.policy import Policy
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
@@ -120,6 +120,28 @@ async def test_tasks_are_listed_newest_first_with_how_they_ended(bus: Bus) -> No
     await publish(bus, m.given(), second, waits, m.released("partial"))
     found = [(one.task, one.status) for one in await tasks(bus)]
     assert found == [("t-2", "waiting"), ("t-1", "partial")]
+
+
+async def test_a_paused_task_is_listed_so_until_it_goes_on_and_one_that_waits_as_waiting(
+    bus: Bus,
+) -> None:
+    def steered(order: int, state: str) -> events.Steered:
+        return events.Steered.model_validate({"about_key": m.TASK, "order": order, "state": state})
+
+    async def status() -> str:
+        (line,) = await tasks(bus)
+        return line.status
+
+    await publish(bus, m.given(), steered(1, "paused"))
+    assert await status() == "paused"
+    await publish(bus, steered(2, "going"))
+    assert await status() == "running"
+    held = events.Escalated(task=m.TASK, rule="time", why="slow", holds=True, item=ItemId("i-1"))
+    await publish(bus, held, steered(3, "paused"))
+    assert await status() == "waiting"
+    decided = {"task": m.TASK, "item": "i-1", "purpose": "exception", "approved": True, "by": "eva"}
+    await publish(bus, events.TaskDecided.model_validate(decided), steered(4, "going"))
+    assert await status() == "running"
 
 
 async def test_a_goal_that_waits_is_listed_with_those_before_it_and_not_followed_yet(

@@ -17,6 +17,10 @@ STATUSES = {
     "goal-given": "running",
     "task-forked": "running",
     "task-waits": "waiting",
+    "run-held": "waiting",
+    "task-decided": "running",
+    "escalated": "",
+    "steered": "",
     "task-ended": "",
     "result-released": "",
 }
@@ -30,7 +34,7 @@ class TaskLine:
     user: str
     goal: str
     at: str
-    status: str  # "queued", "running", "waiting" or how it ended
+    status: str  # "queued", "running", "paused", "waiting" or how it ended
     ahead: int = 0  # queued: goals of the same user that come first
 
 
@@ -58,13 +62,28 @@ async def _changed(bus: Bus, line: TaskLine | None, entry: Entry) -> TaskLine | 
         return line if status == "queued" else replace(line, status=status)
     body = await _body(bus, entry)
     if line is not None:
-        ended = body.get("status") or body.get("result", {}).get("status") or line.status
-        return replace(line, status=ended)
+        return replace(line, status=_said(kind, body, line.status) or line.status)
     if "goal" not in body:
         return None
     return TaskLine(
         TaskId(entry.key), body["brief"]["user"], body["goal"]["primary"], entry.at, status
     )
+
+
+def _said(kind: str, body: dict[str, Any], before: str) -> str:
+    """Return the status that a message's body tells, or "" if it changes none.
+
+    Who waits for a person is paused as well: that they wait says more.
+    """
+    match kind:
+        case "escalated":
+            return "waiting" if body.get("holds") else ""
+        case "steered" if before != "waiting":
+            return {"paused": "paused", "going": "running"}.get(str(body.get("state")), "")
+        case "steered":
+            return ""
+        case _:
+            return str(body.get("status") or body.get("result", {}).get("status") or "")
 
 
 async def _body(bus: Bus, entry: Entry) -> dict[str, Any]:
