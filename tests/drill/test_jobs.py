@@ -71,3 +71,12 @@ def test_each_round_strikes_every_kind_and_cuts_one_process_off() -> None:
         assert all(kinds[kind] == 1 for kind in ("auditor", "planner", "sandbox", "nats"))
     cuts = [kind for kind in rounds if kind.startswith("cut ")]
     assert sorted(cuts) == ["cut auditor", "cut executor", "cut planner"]
+
+
+def test_the_examiner_works_out_what_a_tool_answers_and_has_an_answer_to_everything() -> None:
+    slow, slug, echo = (tools.named(family, 3) for family in ("slow", "slug_js", "echo"))
+
+    assert tools.answer_of(slow, {"path": "/data/n.txt"}, {"n.txt": "0\n4\n5\n"}) == 21
+    assert tools.answer_of(slow, {"path": "/data/n.txt"}, {"n.txt": "\n"}) == 0
+    assert tools.answer_of(slug, {"text": "One Two"}, {}) == tools.slug_js("One Two", 3)
+    assert tools.answer_of(echo, {"text": "left right"}, {}) == tools.echo("left right", 3)
