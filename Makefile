@@ -10,8 +10,8 @@ help: ## say what there is
 demo: $(VENV)/.all ## the main job with recorded model answers: one tool made, then reused by another user
 	$(BIN)/toolguild demo
 
-test: $(VENV)/.dev ## the whole test suite
-	$(BIN)/pytest
+test: $(VENV)/.dev ## the whole test suite, on two cores
+	$(BIN)/pytest -n 2
 
 check: $(VENV)/.dev lint types layers ## all that needs no Docker and no long drill; run it all day
 	$(BIN)/pytest -q -m "not docker and not slow"
