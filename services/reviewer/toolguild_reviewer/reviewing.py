@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from toolguild import static
+from toolguild.canonical import digest
 from toolguild.errors import PermanentError
 from toolguild.guild import Guild
 from toolguild.messages import ModelUsage
@@ -137,7 +138,8 @@ async def _read(
             values,
             Reading,
             brief=command.brief,
-            key=f"review:{command.build}:{command.draft.digest}",
+            # By the code: another author of the same build may have written the very same.
+            key=f"review:{command.build}:{digest(command.draft.source)}",
             schema=_ASKED,
         )
     except PermanentError as error:
