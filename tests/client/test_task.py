@@ -175,7 +175,11 @@ async def test_a_goal_is_known_from_when_it_is_accepted_though_its_copy_is_not_i
 ) -> None:
     artifacts = StoredArtifacts(bus.objects, tmp_path / "cache")
     task = await submit(bus, artifacts, Order(goal=Goal(primary="x")), POLICY)
-    await bus.js.purge_stream(LOG, subject=f"toolguild.seen.admit-goal.{task}")
+    copy = f"toolguild.seen.admit-goal.{task}"
+    async with asyncio.timeout(10):  # purged too early, the copy would still come
+        async for _ in log.entries(bus, (copy,), live=True):
+            break
+    await bus.js.purge_stream(LOG, subject=copy)
     async with asyncio.TaskGroup() as group:
         following = group.create_task(kinds(bus, task))
         await asyncio.sleep(0.1)

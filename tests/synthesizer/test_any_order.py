@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.synthesizer.support import (
     ANA,
@@ -146,7 +146,7 @@ class Seen:
     def __init__(self) -> None:
         self.state: Build = New()
         self.sent: list[Command] = []
-        self.under_way: set[tuple[str, str]] = set()
+        self.under_way: list[Command] = []
         self.cleared: set[Digest] = set()
         self.steered: list[events.Steered] = []
         self.asked = self.answered = 0
@@ -160,7 +160,7 @@ class Seen:
         self.answered += sum(isinstance(one, events.ToolReady | events.ToolDenied) for one in said)
         self.steered += [one for one in said if isinstance(one, events.Steered)]
         for order in orders:
-            self.under_way.add((order.kind, order.ref))
+            self.under_way.append(order)
             if isinstance(order, commands.TestDraft) and order.role == "candidate":
                 assert order.draft.digest in self.cleared
                 assert order.clearance.over == order.draft.digest
@@ -173,7 +173,7 @@ class Seen:
         elif self.sent:
             order = self.sent[-1 - one.order % len(self.sent)]
             if one.says == "back":
-                self.under_way.discard((order.kind, order.ref))
+                self.under_way = [other for other in self.under_way if other != order]
             self.take(answer(order, one.says))
 
     def _holds(self, orders: Sequence[Command]) -> None:
@@ -193,7 +193,7 @@ class Seen:
 
     def _no_order_is_lost(self, state: Building) -> None:
         kinds = {"drafting": "draft-tool", "reviewing": "review-draft", "judging": "judge-test"}
-        there = self.under_way | {(one.kind, one.ref) for one in state.held}
+        there = {(one.kind, one.ref) for one in (*self.under_way, *state.held)}
         for attempt in state.attempts:
             if attempt.phase in kinds:
                 assert (kinds[attempt.phase], str(attempt.number)) in there
@@ -204,8 +204,18 @@ class Seen:
                 )
 
 
+OVERRULED = events.VerdictOverridden(
+    build=BUILD, draft=draft("one").digest, verdict="allow", by="eva"
+)
+PUT_BACK_LATE = [
+    *(To(1, "back"), To(0, "doubtful"), wanted(), wanted(), wanted()),
+    *(To(0, "badly"), wanted(), wanted(), OVERRULED, To(2, "back")),
+]
+
+
 @settings(max_examples=300, deadline=None)
 @given(histories)
+@example(PUT_BACK_LATE)
 def test_nothing_runs_uncleared_nothing_goes_out_while_paused_and_no_order_is_lost(
     history: Sequence[Event | To],
 ) -> None:

@@ -14,6 +14,7 @@ from nats.js.errors import APIError, NotFoundError
 from toolguild.errors import PermanentError
 from toolguild.messages import Envelope
 from toolguild.runtime.bus import Bus, Unreadable
+from toolguild.runtime.reading import newest_on
 from toolguild.runtime.retry import retried
 from toolguild.runtime.topology import LOG
 
@@ -74,15 +75,10 @@ async def envelope(bus: Bus, entry: Entry) -> Envelope | None:
 
 async def newest(bus: Bus, subject: str) -> Entry | None:
     """Return the newest message on one subject, or None if there is none."""
-
-    async def read() -> Entry | None:
-        try:
-            raw = await bus.js.get_last_msg(LOG, subject, direct=True)
-        except NotFoundError:
-            return None
-        return Entry(raw.seq or 0, raw.subject or subject, str(raw.time or ""), raw.data or b"")
-
-    return await retried(read, f"look up {subject}")
+    raw = await newest_on(bus, LOG, subject)
+    if raw is None:
+        return None
+    return Entry(raw.seq or 0, raw.subject or subject, str(raw.time or ""), raw.data or b"")
 
 
 async def _reader(

@@ -1,27 +1,109 @@
 """Facts. Anyone may read them; nobody can refuse them."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import JsonValue, SerializeAsAny, field_validator
+from pydantic import JsonValue
 
 from toolguild.canonical import Digest
 from toolguild.goal import Goal
 from toolguild.messages.base import (
-    KINDS,
     Artifact,
     Brief,
     BuildId,
-    Command,
     Event,
-    ItemId,
     ModelUsage,
     TaskId,
 )
-from toolguild.messages.item import Item, Purpose, Risk
-from toolguild.messages.override import Bounds, KeptStep, Override
+from toolguild.messages.decision import (
+    ApprovalAsked as ApprovalAsked,
+)
+from toolguild.messages.decision import (
+    ApprovalGiven as ApprovalGiven,
+)
+from toolguild.messages.decision import (
+    DecisionAsked as DecisionAsked,
+)
+from toolguild.messages.decision import (
+    DecisionGiven as DecisionGiven,
+)
+from toolguild.messages.decision import (
+    DecisionRefused as DecisionRefused,
+)
+from toolguild.messages.decision import (
+    DecisionTaken as DecisionTaken,
+)
+from toolguild.messages.decision import (
+    DraftEdited as DraftEdited,
+)
+from toolguild.messages.decision import (
+    Escalated as Escalated,
+)
+from toolguild.messages.decision import (
+    ItemWithdrawn as ItemWithdrawn,
+)
+from toolguild.messages.decision import (
+    Notified as Notified,
+)
+from toolguild.messages.decision import (
+    RunHeld as RunHeld,
+)
+from toolguild.messages.decision import (
+    TaskDecided as TaskDecided,
+)
+from toolguild.messages.decision import (
+    TaskWaits as TaskWaits,
+)
+from toolguild.messages.intervention import (
+    GuidanceTaken as GuidanceTaken,
+)
+from toolguild.messages.intervention import (
+    Intervened as Intervened,
+)
+from toolguild.messages.intervention import (
+    InterventionTaken as InterventionTaken,
+)
+from toolguild.messages.intervention import (
+    PutBack as PutBack,
+)
+from toolguild.messages.intervention import (
+    Steered as Steered,
+)
+from toolguild.messages.intervention import (
+    VerdictOverridden as VerdictOverridden,
+)
+from toolguild.messages.intervention import (
+    WaiterSteered as WaiterSteered,
+)
+from toolguild.messages.keeping import (
+    PruneWanted as PruneWanted,
+)
+from toolguild.messages.keeping import (
+    RoomChecked as RoomChecked,
+)
+from toolguild.messages.keeping import (
+    TaskPruned as TaskPruned,
+)
+from toolguild.messages.keeping import (
+    TaskUndone as TaskUndone,
+)
+from toolguild.messages.override import KeptStep
 from toolguild.messages.result import CriterionResult, Result, TaskStatus
+from toolguild.messages.trust import (
+    IncidentSeen as IncidentSeen,
+)
+from toolguild.messages.trust import (
+    RestoreRefused as RestoreRefused,
+)
+from toolguild.messages.trust import (
+    ToolServed as ToolServed,
+)
+from toolguild.messages.trust import (
+    TrustChanged as TrustChanged,
+)
+from toolguild.messages.trust import (
+    TrustRestored as TrustRestored,
+)
 from toolguild.plan.plan import Plan
-from toolguild.policy.model import Level
 from toolguild.sandbox.interface import Fault, Outcome, Request, Usage
 from toolguild.tool import Case, Draft, Exam, Finding, Signature, TestReport, ToolSpec
 
@@ -254,279 +336,6 @@ class ResultReleased(Event):
         )
 
 
-class ApprovalAsked(Event):
-    """A person has to look at a draft before it runs."""
-
-    about: ClassVar[str] = "build"
-    kind: Literal["approval-asked"] = "approval-asked"
-    build: BuildId
-    tasks: tuple[TaskId, ...]
-    attempt: int
-    draft: Draft
-    findings: tuple[Finding, ...] = ()
-    why: str
-    author: str = ""  # the person who wrote it, who may not approve it; "": the guild did
-    asked_at: str = ""  # ISO 8601, UTC; the runtime says when
-
-
-class ApprovalGiven(Event):
-    """A person decided about exactly this draft."""
-
-    about: ClassVar[str] = "build"
-    kind: Literal["approval-given"] = "approval-given"
-    build: BuildId
-    draft: Digest
-    approved: bool
-    by: str
-    reason: str = ""
-    asked_at: str = ""  # ISO 8601, UTC: the task's time stood still from then on ...
-    decided_at: str = ""  # ... until then
-
-
-class TaskWaits(Event):
-    """To each task whose build waits for a person."""
-
-    kind: Literal["task-waits"] = "task-waits"
-    task: TaskId
-    build: BuildId
-    draft: Digest
-    why: str
-
-
-class Intervened(Event):
-    """A person steps in. Interventions of one task count in the order of the log, each once."""
-
-    kind: Literal["intervened"] = "intervened"
-    task: TaskId
-    action: Literal["cancel", "pause", "resume", "override", "constrain", "guide"]
-    by: str = "local"
-    reason: str = ""
-    id: str = ""  # names it in InterventionTaken; one that came before changes nothing
-    at: str = ""  # ISO 8601, UTC: when the person said so
-    freeze: bool = False  # pause: calls under way stand still; else they may finish
-    bounds: Bounds | None = None  # constrain
-    override: Override | None = None
-    hint: str = ""  # guide
-    signature: Signature | None = None  # the person's, over the digest of all but itself
-
-    @property
-    def signed(self) -> Digest:
-        """The digest that the person's signature is over."""
-        return self.model_copy(update={"signature": None}).digest
-
-
-class InterventionTaken(Event):
-    """To the person: what became of an intervention, told by the agent that it concerns."""
-
-    kind: Literal["intervention-taken"] = "intervention-taken"
-    task: TaskId
-    id: str
-    action: str
-    agent: str  # "planner", "executor", ...
-    outcome: Literal["applied", "refused"]
-    detail: str = ""
-
-
-class Steered(Event):
-    """How what runs for a task or a build has to behave from now on. The newest one counts.
-
-    Workers follow it at once: `ended` stops work and kills what runs; `paused` starts nothing and, if
-    `freeze`, lets calls under way stand still; the bounds hold for what is running too.
-    """
-
-    about: ClassVar[str] = "about_key"
-    kind: Literal["steered"] = "steered"
-    about_key: str  # the task or build
-    order: int  # counts up; an older one than known changes nothing
-    state: Literal["going", "paused", "ended"]
-    freeze: bool = False
-    bounds: Bounds | None = None
-    deadline: str | None = None  # ISO 8601, UTC
-    why: str = ""
-
-
-class PutBack(Event):
-    """A command was not begun, since what it is for is paused. It is sent again when that goes on."""
-
-    about: ClassVar[str] = "about_key"
-    kind: Literal["put-back"] = "put-back"
-    about_key: str
-    command: SerializeAsAny[Command]
-    order: int  # of the Steered that the worker followed
-
-    @field_validator("command", mode="before")
-    @classmethod
-    def _known_kind(cls, command: Any) -> Any:
-        if isinstance(command, Command):
-            return command
-        kind = command.get("kind") if isinstance(command, dict) else None
-        if not isinstance(kind, str) or kind not in KINDS or not issubclass(KINDS[kind], Command):
-            raise ValueError(f"unknown kind of command: {kind!r}")
-        return KINDS[kind].model_validate(command)
-
-
-class WaiterSteered(Event):
-    """To a build: a task that waits for it is paused, goes on, leaves, or has another brief."""
-
-    about: ClassVar[str] = "build"
-    kind: Literal["waiter-steered"] = "waiter-steered"
-    build: BuildId
-    task: TaskId
-    state: Literal["going", "paused", "left"]
-    freeze: bool = False
-    brief: Brief
-    why: str = ""
-
-
-class GuidanceTaken(Event):
-    """The receipt of hints: they stood in a request to a model."""
-
-    about: ClassVar[str] = "about_key"
-    kind: Literal["guidance-taken"] = "guidance-taken"
-    about_key: str  # the command's task or build
-    task: TaskId
-    hints: tuple[str, ...]  # their ids
-    of: str  # the command's kind
-    model: str = ""
-
-
-class VerdictOverridden(Event):
-    """To a build: a person's verdict on exactly this draft, in place of the review's."""
-
-    about: ClassVar[str] = "build"
-    kind: Literal["verdict-overridden"] = "verdict-overridden"
-    build: BuildId
-    draft: Digest
-    verdict: Literal["allow", "block"]
-    by: str
-    reason: str = ""
-
-
-class DecisionAsked(Event):
-    """A person has something to look at. What waits for the answer goes on when DecisionTaken is there."""
-
-    about: ClassVar[str] = "item"
-    kind: Literal["decision-asked"] = "decision-asked"
-    item: ItemId
-    ask: Item
-    asked_at: str = ""  # ISO 8601, UTC; the runtime says when
-
-
-class DecisionGiven(Event):
-    """A person decided. Whether it counts, DecisionTaken or DecisionRefused says."""
-
-    about: ClassVar[str] = "item"
-    kind: Literal["decision-given"] = "decision-given"
-    item: ItemId
-    decision: Literal["approve", "reject", "edit"]
-    by: str
-    reason: str = ""
-    id: str  # names it in the answer
-    at: str = ""  # ISO 8601, UTC
-    draft: Digest | None = None  # that the person saw; another one than the item's is refused
-    source: str | None = None  # edit: the whole code as it should be
-    signature: Signature | None = None  # the person's, over the digest of all but itself
-
-    @property
-    def signed(self) -> Digest:
-        """The digest that the person's signature is over."""
-        return self.model_copy(update={"signature": None}).digest
-
-
-class DecisionTaken(Event):
-    """The one decision of an item that counts. `by` is "policy" when it expired."""
-
-    about: ClassVar[str] = "item"
-    kind: Literal["decision-taken"] = "decision-taken"
-    item: ItemId
-    decision: Literal["approve", "reject", "edit", "expired", "withdrawn"]
-    by: str
-    reason: str = ""
-    id: str = ""
-
-
-class DecisionRefused(Event):
-    """To a person whose decision does not count: why."""
-
-    about: ClassVar[str] = "item"
-    kind: Literal["decision-refused"] = "decision-refused"
-    item: ItemId
-    id: str
-    by: str
-    why: str
-
-
-class ItemWithdrawn(Event):
-    """To the inbox: nobody needs this decision any more."""
-
-    about: ClassVar[str] = "item"
-    kind: Literal["item-withdrawn"] = "item-withdrawn"
-    item: ItemId
-    why: str
-
-
-class TaskDecided(Event):
-    """To a task: the decision of an item that it, or a build for it, waited for."""
-
-    kind: Literal["task-decided"] = "task-decided"
-    task: TaskId
-    item: ItemId
-    purpose: Purpose
-    approved: bool
-    by: str
-    reason: str = ""
-    asked_at: str = ""  # ISO 8601, UTC: the task's time stood still from then on ...
-    decided_at: str = ""  # ... until then
-
-
-class DraftEdited(Event):
-    """To a build: a person wrote another version of this draft, which goes through review and exam as any."""
-
-    about: ClassVar[str] = "build"
-    kind: Literal["draft-edited"] = "draft-edited"
-    build: BuildId
-    draft: Digest  # the draft that was edited
-    source: str
-    by: str
-    reason: str = ""
-
-
-class RunHeld(Event):
-    """To a task: the executor runs this tool only when a person has said yes."""
-
-    kind: Literal["run-held"] = "run-held"
-    task: TaskId
-    attempt: int = 1
-    step: str
-    item: int | None = None
-    tool: Digest
-    title: str
-    why: str
-    risk: Risk = "medium"
-
-
-class Escalated(Event):
-    """A rule of the policy asks for a person's attention."""
-
-    kind: Literal["escalated"] = "escalated"
-    task: TaskId
-    rule: Literal["confidence", "anomaly", "impact", "time", "uncertainty"]
-    why: str
-    holds: bool  # whether the task waits for the answer
-    item: ItemId
-
-
-class Notified(Event):
-    """A channel outside the guild took the notice of an item, or did not."""
-
-    about: ClassVar[str] = "item"
-    kind: Literal["notified"] = "notified"
-    item: ItemId
-    channel: str  # "webhook"
-    delivered: bool
-    detail: str = ""
-
-
 class TimeCame(Event):
     """A moment that somebody asked to be told of. Sent `after` seconds late, by the server's clock."""
 
@@ -535,74 +344,6 @@ class TimeCame(Event):
     about_key: str  # the task, build or item
     note: str  # what it is for: "slow", "expiry", "reminder", "retention"
     after: float  # seconds between the decision to be told and now
-
-
-class ToolServed(Event):
-    """A tool did its part in a task. Trust follows from these."""
-
-    about: ClassVar[str] = "tool"
-    kind: Literal["tool-served"] = "tool-served"
-    tool: Digest
-    title: str
-    task: TaskId
-    user: str = "local"
-    calls: int = 1
-    verified: (
-        bool  # its answers met its schema, checked outside the sandbox, and the task succeeded
-    )
-
-
-class IncidentSeen(Event):
-    """A tool did what no tool may, or a person found it wrong. Trust is lost at once."""
-
-    about: ClassVar[str] = "tool"
-    kind: Literal["incident-seen"] = "incident-seen"
-    tool: Digest
-    title: str = ""
-    task: TaskId
-    what: str
-    by: str  # "executor", or a person's name
-
-
-class TrustChanged(Event):
-    """A tool is trusted with more, or with less, than before."""
-
-    about: ClassVar[str] = "tool"
-    kind: Literal["trust-changed"] = "trust-changed"
-    tool: Digest
-    title: str
-    level: Level
-    before: Level
-    why: str
-
-
-class TrustRestored(Event):
-    """A person says at which level a tool starts anew. Whether it counts, TrustChanged or RestoreRefused says."""
-
-    about: ClassVar[str] = "tool"
-    kind: Literal["trust-restored"] = "trust-restored"
-    tool: Digest
-    title: str = ""
-    level: Level
-    by: str
-    reason: str
-    at: str = ""  # ISO 8601, UTC
-    signature: Signature | None = None  # the person's, over the digest of all but itself
-
-    @property
-    def signed(self) -> Digest:
-        """The digest that the person's signature is over."""
-        return self.model_copy(update={"signature": None}).digest
-
-
-class RestoreRefused(Event):
-    """To a person whose word on a tool's trust does not count: why."""
-
-    about: ClassVar[str] = "tool"
-    kind: Literal["restore-refused"] = "restore-refused"
-    tool: Digest
-    by: str
-    why: str
 
 
 class TaskForked(Event):
@@ -617,47 +358,6 @@ class TaskForked(Event):
     files: tuple[Artifact, ...] = ()
     plan: Plan
     kept: tuple[KeptStep, ...] = ()
-
-
-class TaskPruned(Event):
-    """What is left of a task whose messages and files were removed by the rules of retention."""
-
-    kind: Literal["task-pruned"] = "task-pruned"
-    task: TaskId
-    status: str
-    goal: str = ""
-    user: str = ""
-    ended_at: str = ""  # ISO 8601, UTC
-    rule: str  # "retention.days", "retention.max_mb", or who asked
-    removed: int = 0  # messages
-    bytes: int = 0  # of files
-    kept: str = ""  # what stays, and why
-
-
-class PruneWanted(Event):
-    """A rule of retention, or a person, wants an ended task removed."""
-
-    kind: Literal["prune-wanted"] = "prune-wanted"
-    task: TaskId
-    rule: str  # "retention.max_mb", or who asked
-
-
-class RoomChecked(Event):
-    """Log and files were weighed against the policy's size when this task ended."""
-
-    kind: Literal["room-checked"] = "room-checked"
-    task: TaskId
-    bytes: int
-    limit: int
-    over: tuple[TaskId, ...] = ()  # ended tasks that have to go, oldest first
-
-
-class TaskUndone(Event):
-    """The files of a cancelled task are gone, except those of its result and those that others need."""
-
-    kind: Literal["task-undone"] = "task-undone"
-    task: TaskId
-    bytes: int = 0
 
 
 class WorkFailed(Event):

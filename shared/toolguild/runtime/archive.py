@@ -1,16 +1,16 @@
 """What is kept of tasks that have ended, and how it is removed."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from nats.js.api import RawStreamMsg
-from nats.js.errors import NotFoundError
 
 from toolguild.errors import PermanentError
 from toolguild.guild import Removed
 from toolguild.messages import BuildId, Event, TaskId
 from toolguild.messages.events import ResultReleased, ToolWanted
 from toolguild.runtime.bus import Bus, Unreadable
+from toolguild.runtime.reading import messages_on, newest_on
 from toolguild.runtime.retry import retried
 from toolguild.runtime.topology import ARTIFACTS, LOG
 
@@ -68,7 +68,7 @@ class LogArchive:
     async def ended(self, limit: int) -> Sequence[TaskId]:
         """As the protocol says."""
         found: list[TaskId] = []
-        async for raw in self._messages(f"{RELEASED}.*"):
+        async for raw in messages_on(self._bus, LOG, f"{RELEASED}.*"):
             found.append(TaskId((raw.subject or "").rpartition(".")[2]))
             if len(found) >= limit:
                 break
@@ -76,7 +76,7 @@ class LogArchive:
 
     async def _wanted_by_others(self, build: BuildId, task: TaskId) -> bool:
         """Whether a task that is still kept has waited for the same build."""
-        async for raw in self._messages(f"toolguild.fact.tool-wanted.{build}"):
+        async for raw in messages_on(self._bus, LOG, f"toolguild.fact.tool-wanted.{build}"):
             body = await self._body(raw)
             if isinstance(body, ToolWanted) and body.task != task:
                 facts = f"toolguild.fact.*.{body.task}"
@@ -109,30 +109,12 @@ class LogArchive:
         return many
 
     async def _ended_at(self, task: TaskId) -> str:
-        try:
-            raw = await self._bus.js.get_last_msg(LOG, f"{RELEASED}.{task}", direct=True)
-        except NotFoundError:
-            return ""
-        return str(raw.time or "")
+        raw = await newest_on(self._bus, LOG, f"{RELEASED}.{task}")
+        return str(raw.time or "") if raw else ""
 
     async def _newest(self, subject: str) -> Event | None:
-        try:
-            raw = await self._bus.js.get_last_msg(LOG, subject, direct=True)
-        except NotFoundError:
-            return None
-        return await self._body(raw)
-
-    async def _messages(self, subject: str) -> AsyncIterator[RawStreamMsg]:
-        sequence = 1
-        while True:
-            try:
-                raw = await self._bus.js.get_msg(
-                    LOG, seq=sequence, subject=subject, direct=True, next=True
-                )
-            except NotFoundError:
-                return
-            yield raw
-            sequence = (raw.seq or sequence) + 1
+        raw = await newest_on(self._bus, LOG, subject)
+        return await self._body(raw) if raw else None
 
     async def _body(self, raw: RawStreamMsg) -> Event | None:
         try:

@@ -1,11 +1,11 @@
 """Dead letters: messages that nobody could handle, kept whole, so that a person can decide about them."""
 
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid5
 
-from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
 from toolguild.errors import PermanentError, UsageError
@@ -13,6 +13,7 @@ from toolguild.messages import Envelope, Event
 from toolguild.messages.events import DeadLetterDiscarded, DeadLetterRequeued
 from toolguild.runtime import claim, clock
 from toolguild.runtime.bus import Bus, Unreadable
+from toolguild.runtime.reading import messages_on
 from toolguild.runtime.retry import retried
 from toolguild.runtime.topology import DEAD, LOG
 from toolguild.tool.value import Value
@@ -88,7 +89,7 @@ async def bury(bus: Bus, letter: DeadLetter) -> None:
 async def dead_letters(bus: Bus, *, limit: int = 1000) -> list[Kept]:
     """Return the dead letters, oldest first."""
     found: list[Kept] = []
-    async for raw in _messages(bus, DEAD, "toolguild.dead.>"):
+    async for raw in messages_on(bus, DEAD, "toolguild.dead.>"):
         found.append(Kept(raw.seq or 0, await _read(bus, raw.data or b"")))
         if len(found) == limit:
             break
@@ -118,7 +119,7 @@ async def history(bus: Bus, letter: DeadLetter) -> list[Past]:
     """Return what became of a letter's message before, oldest first, as the log tells it."""
     past: list[Past] = []
     for kind in (DeadLetterRequeued, DeadLetterDiscarded):
-        async for raw in _messages(bus, LOG, f"toolguild.fact.{kind.kind_name()}.{letter.key}"):
+        async for raw in messages_on(bus, LOG, f"toolguild.fact.{kind.kind_name()}.{letter.key}"):
             try:
                 envelope = await bus.read(raw.data or b"")
             except (Unreadable, PermanentError):
@@ -153,16 +154,7 @@ async def requeue(bus: Bus, number: int, *, by: str) -> DeadLetter:
     checks for duplicates is new. The log tells who did it. Raises UsageError if there is no such letter.
     """
     letter = await dead_letter(bus, number)
-    told = DeadLetterRequeued(
-        about_key=letter.key,
-        message=letter.message,
-        number=number,
-        agent=letter.agent,
-        code=letter.code,
-        reason=letter.reason,
-        died_at=letter.at,
-        by=by,
-    )
+    told = DeadLetterRequeued(**_account(letter, number), by=by)
     await _tell(bus, told, letter)
     again = _again(letter.headers, number, letter.requeued + 1)
     await bus.send(letter.subject, letter.content, again)
@@ -176,20 +168,23 @@ async def discard(bus: Bus, number: int, *, by: str, why: str) -> DeadLetter:
     Raises UsageError if there is no such letter.
     """
     letter = await dead_letter(bus, number)
-    told = DeadLetterDiscarded(
-        about_key=letter.key,
-        message=letter.message,
-        number=number,
-        agent=letter.agent,
-        code=letter.code,
-        reason=letter.reason,
-        died_at=letter.at,
-        by=by,
-        why=why,
-    )
+    told = DeadLetterDiscarded(**_account(letter, number), by=by, why=why)
     await _tell(bus, told, letter)
     await _take_away(bus, number)
     return letter
+
+
+def _account(letter: DeadLetter, number: int) -> dict[str, Any]:
+    """Return what a decision about a letter tells of it."""
+    return {
+        "about_key": letter.key,
+        "message": letter.message,
+        "number": number,
+        "agent": letter.agent,
+        "code": letter.code,
+        "reason": letter.reason,
+        "died_at": letter.at,
+    }
 
 
 async def _tell(bus: Bus, body: Event, letter: DeadLetter) -> None:
@@ -210,23 +205,6 @@ def _again(headers: Mapping[str, str], number: int, times: int) -> dict[str, str
     }
     original = headers.get("Nats-Msg-Id", "").partition(_AGAIN)[0]
     return kept | {"Nats-Msg-Id": f"{original}{_AGAIN}{number}", REQUEUED: str(times)}
-
-
-async def _messages(bus: Bus, stream: str, subject: str) -> AsyncIterator[RawStreamMsg]:
-    """Yield the messages that a stream holds on a subject now, oldest first."""
-    info = await retried(lambda: bus.js.stream_info(stream), f"look at {stream}")
-    number = info.state.first_seq
-
-    async def read() -> RawStreamMsg:
-        return await bus.js.get_msg(stream, seq=number, subject=subject, direct=True, next=True)
-
-    while number <= info.state.last_seq:
-        try:
-            raw = await retried(read, f"read {stream}")
-        except NotFoundError:
-            return
-        yield raw
-        number = (raw.seq or number) + 1
 
 
 async def _read(bus: Bus, data: bytes) -> DeadLetter:
