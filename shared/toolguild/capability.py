@@ -41,6 +41,9 @@ class Capabilities(BaseModel):
     write: tuple[str, ...] = ()  # globs below /output
     hosts: tuple[str, ...] = ()  # "name:port"
     programs: tuple[str, ...] = ()  # programs that may be started, by name
+    # Names of the policy's credentials that the proxy adds to its requests. Left out of digests where there
+    # are none: those of tools made before still hold.
+    credentials: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
     limits: Limits = Limits()
 
     def meet(self, other: "Capabilities") -> "Capabilities":
@@ -51,6 +54,7 @@ class Capabilities(BaseModel):
             write=_meet(self.write, other.write),
             hosts=_meet(self.hosts, other.hosts),
             programs=_meet(self.programs, other.programs),
+            credentials=_meet(self.credentials, other.credentials),
             limits=self.limits.meet(other.limits),
         )
 
@@ -63,13 +67,14 @@ class Capabilities(BaseModel):
             write=_join(self.write, other.write),
             hosts=_join(self.hosts, other.hosts),
             programs=_join(self.programs, other.programs),
+            credentials=_join(self.credentials, other.credentials),
             limits=Limits(**{name: max(mine[name], theirs[name]) for name in mine}),
         )
 
     def beyond(self, grant: "Capabilities") -> tuple[str, ...]:
         """Name what this asks for and `grant` does not give, one sentence each; empty when all is granted."""
         extra = []
-        for name in ("imports", "read", "write", "hosts", "programs"):
+        for name in ("imports", "read", "write", "hosts", "programs", "credentials"):
             mine, theirs = getattr(self, name), getattr(grant, name)
             extra += [
                 f"{name}: {item} is not granted" for item in mine if not ({item, "*"} & set(theirs))

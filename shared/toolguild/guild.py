@@ -17,6 +17,7 @@ from toolguild.policy import Level, Policy
 from toolguild.sandbox.interface import Reins, Sandbox
 from toolguild.tool import Published, Signature, Tool, ToolSpec
 from toolguild.tool.draft import ModelSource
+from toolguild.tool.record import Purpose
 
 A = TypeVar("A")
 Role = Literal["planner", "synthesizer", "examiner", "reviewer", "judge"]
@@ -120,9 +121,7 @@ class Claims(Protocol):
 class Signer(Protocol):
     """Signs for one service."""
 
-    def sign(
-        self, purpose: Literal["clearance", "report", "publication", "notice"], over: Digest
-    ) -> Signature:
+    def sign(self, purpose: Purpose, over: Digest) -> Signature:
         """Return this service's signature."""
         ...
 

@@ -3,7 +3,6 @@
 import os
 import re
 from pathlib import Path
-from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -11,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from toolguild.canonical import Digest, canonical
 from toolguild.errors import Misconfigured, Refused, UsageError
 from toolguild.tool import Signature
+from toolguild.tool.record import Purpose as Purpose
 
-Purpose = Literal["clearance", "report", "publication", "decision", "intervention", "notice"]
 PERSON = "person:"  # before a person's name, where a service's could stand
 _PERSON_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from toolguild.budget.memory import MemoryLedgers
 from toolguild.canonical import Digest
@@ -32,6 +32,7 @@ from toolguild.tool import (
     Tool,
     ToolSpec,
 )
+from toolguild.tool.record import Purpose
 from toolguild.unsteered import Unsteered
 
 NOBODY = Digest("0" * 64)
@@ -75,9 +76,7 @@ class HeldFiles:
 class NoKeys:
     """These workers sign nothing and verify nothing."""
 
-    def sign(
-        self, purpose: Literal["clearance", "report", "publication", "notice"], over: Digest
-    ) -> Signature:
+    def sign(self, purpose: Purpose, over: Digest) -> Signature:
         raise AssertionError("nothing is signed here")
 
     def verify(self, signature: Signature, *, purpose: str, by: str, over: Digest) -> None:

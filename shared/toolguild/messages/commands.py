@@ -9,6 +9,7 @@ from toolguild.goal import Goal
 from toolguild.messages.base import Artifact, Brief, BuildId, Command, ItemId, TaskId
 from toolguild.messages.item import Item
 from toolguild.messages.result import Result
+from toolguild.messages.safety import SetToolStatus as SetToolStatus
 from toolguild.plan.plan import Plan
 from toolguild.sandbox.interface import Fault
 from toolguild.tool import Case, Draft, Exam, Finding, Property, Signature, TestReport, ToolSpec

@@ -88,6 +88,27 @@ from toolguild.messages.keeping import (
 )
 from toolguild.messages.override import KeptStep
 from toolguild.messages.result import CriterionResult, Result, TaskStatus
+from toolguild.messages.safety import (
+    Alerted as Alerted,
+)
+from toolguild.messages.safety import (
+    Halted as Halted,
+)
+from toolguild.messages.safety import (
+    HaltRefused as HaltRefused,
+)
+from toolguild.messages.safety import (
+    HaltTaken as HaltTaken,
+)
+from toolguild.messages.safety import (
+    InputFlagged as InputFlagged,
+)
+from toolguild.messages.safety import (
+    ModelCalled as ModelCalled,
+)
+from toolguild.messages.safety import (
+    ToolStatusSet as ToolStatusSet,
+)
 from toolguild.messages.trust import (
     IncidentSeen as IncidentSeen,
 )
@@ -104,7 +125,7 @@ from toolguild.messages.trust import (
     TrustRestored as TrustRestored,
 )
 from toolguild.plan.plan import Plan
-from toolguild.sandbox.interface import Fault, Outcome, Request, Usage
+from toolguild.sandbox.interface import Fault, Outcome, Request, Seen, Usage
 from toolguild.tool import Case, Draft, Exam, Finding, Signature, TestReport, ToolSpec
 
 
@@ -300,6 +321,7 @@ class ToolRan(Event):
     spec: ToolSpec | None = None  # of a failed run: what the tool was made for, for its repair
     requests: tuple[Request, ...] = ()  # to hosts, measured outside; those refused too
     measured: Usage | None = None  # the most that the tool used in its tests
+    seen: Seen | None = None  # what it did, from outside; None: the sandbox could not look
 
 
 class CriteriaJudged(Event):

@@ -48,6 +48,8 @@ class StepResult(Value):
     seconds: float = 0.0
     value: JsonValue = None
     reason: str = ""
+    # what the value comes from: "user", "model", "file:NAME", "host:NAME"; all but "user" are untrusted
+    sources: tuple[str, ...] = ()
 
 
 class Result(Value):
@@ -71,3 +73,6 @@ class Result(Value):
     trace_id: str = ""
     best: Draft | None = None  # of a build that ended without a tool: its best attempt
     human: tuple[str, ...] = ()  # what people changed: interventions and decisions, in order
+    layers: tuple[str, ...] = ()  # of safety that were on, by their names in the policy
+    redacted: dict[str, int] = {}  # what was taken out before it left: kind -> how often
+    sealed: Artifact | None = None  # what was taken out, for those who may see it

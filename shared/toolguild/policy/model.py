@@ -127,6 +127,8 @@ class Webhook(_Section):
 class UserRules(_Section):
     """How much of the guild one person gets."""
 
+    # goals of one person within a minute after which a person is told; more than `queued` are refused
+    alert_per_minute: int = Field(default=1000, ge=1, le=1_000_000)
     tasks_at_once: int = Field(default=8, ge=1, le=10_000)  # the others wait in this person's queue
     queued: int = Field(default=20_000, ge=1, le=100_000)  # goals that may wait
 
@@ -235,18 +237,104 @@ class Budgets(_Section):
 
 
 class InputRules(_Section):
-    """How much a task may bring along."""
+    """How much a task may bring along, and what becomes of texts that try to give orders."""
 
     max_files: int = Field(default=100, ge=0, le=100_000)
     max_file_mb: int = Field(default=4096, ge=1, le=1_048_576)
     max_goal_kb: int = Field(default=32, ge=1, le=1024)
     preview_kb: int = Field(default=4, ge=0, le=1024)  # of each file, shown to a model
+    # untrusted text that reads like an order: kept out of prompts, let through with a note, or the end of its task
+    injection: Literal["withhold", "note", "refuse", "off"] = "withhold"
+    intent: Literal["on", "off"] = (
+        "on"  # goals against the usage policy: what becomes of them stands there
+    )
+    model: bool = False  # a model classifies goals too, after the rules
+
+
+class Layers(_Section):
+    """Six layers of safety, each of which can be switched off to see what the others stop.
+
+    The sandbox, signatures and the operator's hard limits are none of them: they always hold.
+    """
+
+    input: bool = True  # screening of goals, and of untrusted text on its way into prompts
+    capabilities: bool = (
+        True  # task and manifest narrow the operator's grant; measured use is judged
+    )
+    review: bool = True  # rules on the syntax tree and a model, before anything runs
+    monitoring: bool = True  # baselines of each tool, alerts, quarantine
+    output: bool = True  # secrets, personal data, harmful content, consistency
+    audit: bool = True  # the signed chain
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        """The names of the layers that are on."""
+        return tuple(name for name in type(self).model_fields if getattr(self, name))
+
+
+class PersonalRules(_Section):
+    """What becomes of personal data in a result."""
+
+    action: Literal["redact", "note", "off"] = "redact"
+    kinds: tuple[str, ...] = ("*",)  # "email", "phone", ...: docs/policy.md lists them
+    as_asked: bool = True  # a kind that the goal itself asks for stays
+    engine: Literal["rules", "presidio"] = "rules"  # presidio adds to the rules; it is an extra
+
+
+class OutputRules(_Section):
+    """What a result must be like to leave."""
+
+    secrets: Literal["redact", "off"] = "redact"
+    personal: PersonalRules = PersonalRules()
+    harmful: Literal["withhold", "note", "off"] = "withhold"
+    consistency: Literal["note", "withhold", "off"] = "note"  # of answer, schemas, steps and prose
+    revealers: tuple[str, ...] = ("*",)  # people who may see what was redacted, with their key
+
+
+class MonitoringRules(_Section):
+    """What is unusual in a run of a published tool, and what follows."""
+
+    baseline_runs: int = Field(default=5, ge=1, le=10_000)  # runs before a tool is known
+    factor: float = Field(default=10.0, ge=1, le=1e6)  # times the most seen so far
+    least_seconds: float = Field(default=1.0, ge=0)  # less CPU time than this is never unusual
+    least_mb: float = Field(default=128, ge=0)  # less memory than this is never unusual
+    on_deviation: Literal["alert", "quarantine"] = "alert"
+    on_attack: Literal["alert", "quarantine"] = "quarantine"  # a forged frame, a refused host
+    halters: tuple[str, ...] = ("*",)  # people who may halt and resume
+
+
+class AuditRules(_Section):
+    """How the chain is written."""
+
+    content: Literal["full", "digests"] = "full"  # whole messages, or their digests only
+    page: int = Field(default=256, ge=1, le=4096)  # most messages of one signed page
+    page_seconds: float = Field(default=0.2, ge=0, le=60)  # longest wait for a page to fill
+
+
+class Credential(_Section):
+    """A secret that the proxy adds to requests for one host. Its value is no part of the policy."""
+
+    host: str  # "name:port"; the proxy speaks TLS to it unless `tls` says otherwise
+    header: str = Field(default="Authorization", pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")
+    prefix: str = "Bearer "
+    tls: bool = True
+    tools: tuple[str, ...] = ("*",)  # names of tools that may use it
+
+
+class Egress(_Section):
+    """The most that one call may exchange with the hosts that it is granted."""
+
+    requests: int = Field(default=1000, ge=1, le=1_000_000)
+    at_once: int = Field(default=16, ge=1, le=1024)
+    sent_mb: int = Field(default=64, ge=1, le=65_536)
+    received_mb: int = Field(default=256, ge=1, le=65_536)
 
 
 class Policy(_Section):
     """What the operator allows. A policy that says nothing grants nothing."""
 
     version: Literal[1] = 1
+    layers: Layers = Layers()
     languages: tuple[Language, ...] = ("python", "javascript")
     imports: RulesByLanguage = RulesByLanguage(
         python=NameRules(other="ask"), javascript=NameRules(other="ask")
@@ -266,6 +354,11 @@ class Policy(_Section):
     escalation: Escalation = Escalation()
     webhook: Webhook = Webhook()
     retention: Retention = Retention()
+    output: OutputRules = OutputRules()
+    monitoring: MonitoringRules = MonitoringRules()
+    audit: AuditRules = AuditRules()
+    credentials: dict[str, Credential] = {}
+    egress: Egress = Egress()
 
     @field_validator("capabilities")
     @classmethod

@@ -71,6 +71,7 @@ class Call:
         default_factory=dict
     )  # `from guild import alias`, `require("guild").alias`
     hosts: tuple[str, ...] = ()  # "name:port" that it may reach; none: it has no network at all
+    credentials: tuple[str, ...] = ()  # names of what the proxy adds to requests for their hosts
     responses: tuple[Response, ...] | None = (
         None  # in an exam: these answer, and no host is reached
     )
@@ -98,6 +99,31 @@ class Usage:
     wall_seconds: float
     cpu_seconds: float
     peak_memory_mb: float
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a call was seen to do, from outside the code that ran. Names are sorted, each once."""
+
+    read: tuple[str, ...] = ()  # files below /data that were opened
+    written: tuple[str, ...] = ()  # files below /output that were there at the end
+    programs: tuple[str, ...] = ()  # that were started
+    hosts: tuple[str, ...] = ()  # "name:port" that requests asked for, those refused too
+    processes: int = 1  # the most at once, threads not counted
+
+    def join(self, other: "Seen") -> "Seen":
+        """Return what either saw."""
+        return Seen(
+            read=_both(self.read, other.read),
+            written=_both(self.written, other.written),
+            programs=_both(self.programs, other.programs),
+            hosts=_both(self.hosts, other.hosts),
+            processes=max(self.processes, other.processes),
+        )
+
+
+def _both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*mine, *theirs}))
 
 
 @dataclass(frozen=True)
@@ -133,6 +159,7 @@ class Ran:
     usage: Usage
     fault: Fault | None
     requests: tuple[Request, ...] = ()  # to hosts, those that were refused too
+    seen: Seen | None = None  # None: the sandbox could not look
 
 
 class Reins(Protocol):

@@ -2,21 +2,34 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from toolguild.canonical import Digest
 from toolguild.capability import Capabilities
-from toolguild.sandbox.interface import Usage
+from toolguild.sandbox.interface import Seen, Usage
 from toolguild.tool.draft import Draft
 from toolguild.tool.exam import Exam
 from toolguild.tool.report import Finding, MutationScore, TestReport
 from toolguild.tool.value import Value
 
+Purpose = Literal[
+    "clearance",
+    "report",
+    "publication",
+    "decision",
+    "intervention",
+    "notice",
+    "halt",
+    "checkpoint",
+    "revelation",
+]
 Status = Literal["published", "deprecated", "quarantined", "revoked"]
 
 
 class Signature(Value):
     """An Ed25519 signature of one service over a digest, for one purpose."""
 
-    purpose: Literal["clearance", "report", "publication", "decision", "intervention", "notice"]
+    purpose: Purpose
     by: str  # the service's name, or "person:" and a person's
     over: Digest
     key: str  # public key, hexadecimal
@@ -28,6 +41,7 @@ class Measured(Value):
 
     peak: Usage | None = None
     sandbox: str = ""
+    seen: Seen | None = Field(default=None, exclude_if=lambda seen: seen is None)
 
 
 class Tool(Value):

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from toolguild.canonical import Digest
-from toolguild.sandbox.interface import Fault, Outcome, Usage
+from toolguild.sandbox.interface import Fault, Outcome, Seen, Usage
 from toolguild.tool.value import Value
 
 
@@ -75,6 +75,8 @@ class TestReport(Value):
     mutation: MutationScore | None = None  # measured only when everything else passed
     peak: Usage | None = None  # the most that any call used
     sandbox: str = ""
+    # over all calls; left out of the digest where nobody looked: reports of before still verify
+    seen: Seen | None = Field(default=None, exclude_if=lambda seen: seen is None)
 
     @property
     def passed(self) -> bool:
