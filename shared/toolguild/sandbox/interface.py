@@ -101,29 +101,40 @@ class Usage:
     peak_memory_mb: float
 
 
+Names = tuple[str, ...] | None  # None: the sandbox could not look
+MOST_NAMES = 256  # of each kind, in the order of their names: what is seen travels in messages
+
+
 @dataclass(frozen=True)
 class Seen:
-    """What a call was seen to do, from outside the code that ran. Names are sorted, each once."""
+    """What a call was seen to do, from outside the code that ran.
 
-    read: tuple[str, ...] = ()  # files below /data that were opened
-    written: tuple[str, ...] = ()  # files below /output that were there at the end
-    programs: tuple[str, ...] = ()  # that were started
+    Names are sorted, each once, at most MOST_NAMES of a kind. None is never "nothing": it says that this
+    sandbox could not look.
+    """
+
+    read: Names = ()  # files below /data that were opened
+    written: Names = ()  # what was below /output at the end and is no folder, links and pipes too
+    programs: Names = ()  # that were started, by the names they were asked for
     hosts: tuple[str, ...] = ()  # "name:port" that requests asked for, those refused too
-    processes: int = 1  # the most at once, threads not counted
+    processes: int | None = 1  # the most at once, threads not counted; of a tree: as sampled
 
     def join(self, other: "Seen") -> "Seen":
-        """Return what either saw."""
+        """Return what either saw. Where only one could look, that is what it saw."""
+        counts = [n for n in (self.processes, other.processes) if n is not None]
         return Seen(
             read=_both(self.read, other.read),
             written=_both(self.written, other.written),
             programs=_both(self.programs, other.programs),
-            hosts=_both(self.hosts, other.hosts),
-            processes=max(self.processes, other.processes),
+            hosts=tuple(sorted({*self.hosts, *other.hosts})),
+            processes=max(counts, default=None),
         )
 
 
-def _both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted({*mine, *theirs}))
+def _both(mine: Names, theirs: Names) -> Names:
+    if mine is None or theirs is None:
+        return theirs if mine is None else mine
+    return tuple(sorted({*mine, *theirs}))[:MOST_NAMES]
 
 
 @dataclass(frozen=True)
