@@ -3,9 +3,12 @@
 Pure. Default deny: an empty set grants nothing, and `meet` can only narrow.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from toolguild import globs, host
 
 Language = Literal["python", "javascript"]
 
@@ -47,12 +50,16 @@ class Capabilities(BaseModel):
     limits: Limits = Limits()
 
     def meet(self, other: "Capabilities") -> "Capabilities":
-        """Return what both allow. Globs and names meet when they are equal or the other side says "*"."""
+        """Return what both allow.
+
+        Names meet when they are equal or the other side says "*"; globs in the names that both match; hosts in
+        those that both cover, so that a "*", which is every public host, never meets a private one.
+        """
         return Capabilities(
             imports=_meet(self.imports, other.imports),
-            read=_meet(self.read, other.read),
-            write=_meet(self.write, other.write),
-            hosts=_meet(self.hosts, other.hosts),
+            read=globs.common(self.read, other.read),
+            write=globs.common(self.write, other.write),
+            hosts=_meet_hosts(self.hosts, other.hosts),
             programs=_meet(self.programs, other.programs),
             credentials=_meet(self.credentials, other.credentials),
             limits=self.limits.meet(other.limits),
@@ -73,12 +80,12 @@ class Capabilities(BaseModel):
 
     def beyond(self, grant: "Capabilities") -> tuple[str, ...]:
         """Name what this asks for and `grant` does not give, one sentence each; empty when all is granted."""
-        extra = []
-        for name in ("imports", "read", "write", "hosts", "programs", "credentials"):
-            mine, theirs = getattr(self, name), getattr(grant, name)
-            extra += [
-                f"{name}: {item} is not granted" for item in mine if not ({item, "*"} & set(theirs))
-            ]
+        extra = [
+            f"{name}: {item} is not granted"
+            for name, covered in _COVERED.items()
+            for item in getattr(self, name)
+            if not covered(item, getattr(grant, name))
+        ]
         mine, theirs = self.limits.model_dump(), grant.limits.model_dump()
         extra += [
             f"limits.{name}: {mine[name]} is over the granted {theirs[name]}"
@@ -94,6 +101,49 @@ def _meet(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
     if "*" in right:
         return left
     return tuple(sorted(set(left) & set(right)))
+
+
+def _meet_hosts(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
+    kept = [one for one in left if _covers_host(one, right)]
+    listed = [one for one in kept if one != host.ANY]
+    kept += [one for one in right if _covers_host(one, left) and not _covers_host(one, listed)]
+    return tuple(sorted(set(kept)))
+
+
+def _covers_host(entry: str, granted: Iterable[str]) -> bool:
+    """Say whether a grant covers this entry: by the same host and port, or by "*" when it is public."""
+    listed = tuple(granted)
+    if entry == host.ANY:
+        return host.ANY in listed
+    try:
+        wanted = host.parse(entry)
+    except ValueError:
+        return False  # it is no host, whatever the grant
+    if wanted in {host.parse(one) for one in listed if _is_host(one)}:
+        return True
+    return host.ANY in listed and wanted.may_be_public
+
+
+def _is_host(entry: str) -> bool:
+    try:
+        host.parse(entry)
+    except ValueError:
+        return False
+    return True
+
+
+def _named(item: str, granted: Iterable[str]) -> bool:
+    return bool({item, "*"} & set(granted))
+
+
+_COVERED: dict[str, Callable[[str, Iterable[str]], bool]] = {
+    "imports": _named,
+    "read": globs.within,
+    "write": globs.within,
+    "hosts": _covers_host,
+    "programs": _named,
+    "credentials": _named,
+}
 
 
 def _join(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
