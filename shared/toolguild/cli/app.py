@@ -18,6 +18,7 @@ from toolguild.cli import (
     replay,
     review,
     run,
+    safety,
     sandbox,
     tasks,
     tools,
@@ -97,4 +98,5 @@ app.command("down")(operate.down)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(drill.drill)
 app.command("review")(review.review)
+app.add_typer(safety.app, name="safety")
 app.add_typer(sandbox.app, name="sandbox")
