@@ -67,6 +67,8 @@ def test_names_in_a_file_add_to_the_default_and_win_over_it() -> None:
         ("x: \x07", ["line 1", "character"]),
         ("exam:\n  mutation_score: .nan", ["line 2", "mutation_score", "number"]),
         ("? [a]\n: 1", ["line 1", "key"]),
+        ("webhook:\n  url: example.com/x", ["line 2", "webhook.url", "http or https"]),
+        ("webhook:\n  url: 'http://[::1'", ["line 2", "webhook.url"]),
     ],
 )
 def test_a_mistake_is_named_with_line_field_and_what_is_allowed(

@@ -1,6 +1,7 @@
 """The operator's policy: the ceiling for every task, tool and agent. Pure."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -122,6 +123,16 @@ class Webhook(_Section):
 
     url: str | None = None  # http or https
     timeout_seconds: float = Field(default=5, gt=0, le=60)
+
+    @field_validator("url")
+    @classmethod
+    def _leads_somewhere(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http or https address, such as https://example.com/notices")
+        return url
 
 
 class UserRules(_Section):
