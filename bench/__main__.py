@@ -32,6 +32,7 @@ BENCHES = {
     "admission": Bench("a flood of goals by one user, and what another one notices of it"),
     "search": Bench("registry search among 100,000 tools", json_only=True),
     "registry": Bench("published to usable, revoked to refused, on every reader", json_only=True),
+    "safety": Bench("every layer of safety on labelled sets and by real attacks"),
     "review": Bench("static review of code sets, beside naive rules"),
 }
 NEEDS_DATA = "review"
