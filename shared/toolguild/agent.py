@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from toolguild.messages import Command, Envelope, Event, Message
@@ -83,15 +83,35 @@ Agent = Reader | Gate
 
 
 @dataclass(frozen=True)
+class Duty:
+    """What one agent reads, said before it is opened: its consumer is made, and its rights are given, by this."""
+
+    agent: str  # its name
+    reads: tuple[type[Message], ...]  # one kind of command for a worker, events for a process
+    bucket: str = ""  # in which a process keeps its records
+
+
+Need = Literal["model", "sandbox", "registry", "publish", "goals", "archive", "audit"]
+
+
+@dataclass(frozen=True)
 class Service:
     """A deployable package of agents.
 
-    `open` gets the guild's resources and yields the agents; what it opens, it closes. `needs` names the
-    resources that must work before the service is ready: any of "model", "sandbox", "registry".
+    `open` gets the guild's resources and yields the agents; what it opens, it closes. `needs` names what it
+    uses: "model", "sandbox" and "registry" must work before the service is ready; "publish" lets it write the
+    registry, "goals" lets goals in, "archive" removes what is no longer kept, "audit" reads everything and
+    writes the chain.
+
+    `duties` and `sends` are what the service may do on the bus, and nothing else: its credentials are made
+    from them, and a message of a kind that `sends` does not name is refused by the server and by whoever
+    reads it. What the runtime itself says for any agent, such as WorkFailed, is not to be named.
     """
 
     name: str
     description: str
     open: "Callable[[Guild], AbstractAsyncContextManager[Sequence[Agent]]]"
-    needs: frozenset[str] = field(default_factory=frozenset)
+    needs: frozenset[Need] = field(default_factory=frozenset)
     version: str = "0.1.0"
+    duties: tuple[Duty, ...] = ()
+    sends: tuple[type[Message], ...] = ()

@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     )
 
     nats_url: str | None = None  # may carry user:password@; None: the guild that runs in data_dir
+    nats_seed_file: Path | None = None  # this process's own nkey; what it may do, the server knows
+    nats_creds_file: Path | None = None  # a JWT and its nkey, of a server that somebody else runs
+    nats_ca: Path | None = None  # who vouches for the server, where it speaks TLS
+    nats_certificate: Path | None = None  # this process's own, where the server asks for one
+    nats_key: Path | None = None  # of that certificate
+    nats_tls: bool = False  # whether an embedded server speaks TLS, with certificates of its own
     nats_port: int | None = Field(
         default=None, ge=1, le=65535
     )  # of an embedded server; None: a free one
@@ -61,7 +67,18 @@ class Settings(BaseSettings):
             raise ValueError(f"no such role: {', '.join(unknown)}; roles are {', '.join(ROLES)}")
         return models
 
-    @field_validator("data_dir", "keys_dir", "policy", "recording", "record")
+    @field_validator(
+        "data_dir",
+        "keys_dir",
+        "policy",
+        "recording",
+        "record",
+        "nats_seed_file",
+        "nats_creds_file",
+        "nats_ca",
+        "nats_certificate",
+        "nats_key",
+    )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path
@@ -70,6 +87,11 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """Where the guild's signing keys are."""
         return self.keys_dir or self.data_dir / "keys"
+
+    @property
+    def credentials(self) -> Path:
+        """Where the seeds of all users of the embedded server are."""
+        return self.data_dir / "credentials"
 
     @property
     def cache(self) -> Path:

@@ -58,13 +58,26 @@ async def test_a_stranger_without_the_password_is_refused(nats: NatsServer) -> N
             pass
 
 
-async def test_other_users_can_read_neither_password_nor_data(
+async def test_other_users_can_read_neither_seed_nor_data(
     nats: NatsServer, tmp_path: Path
 ) -> None:
     directory = tmp_path / "nats"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    for name in ("password", "server.conf", "server.json"):
+    for name in ("guild.seed", "server.conf", "server.json"):
         assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600
+
+
+async def test_its_configuration_holds_no_secret(nats: NatsServer, tmp_path: Path) -> None:
+    seed = (tmp_path / "nats" / "guild.seed").read_text()
+    assert seed in nats.url
+    assert seed not in (tmp_path / "nats" / "server.conf").read_text()
+
+
+async def test_data_of_a_guild_that_had_a_password_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("of long ago")
+    async with nats_server(tmp_path) as server, connect(server.url) as bus:
+        await ensure_streams(bus.js)
+    assert not (tmp_path / "password").exists()
 
 
 async def test_it_listens_on_loopback_only(nats: NatsServer) -> None:

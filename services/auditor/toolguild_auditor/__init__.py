@@ -10,8 +10,9 @@ command and event in one order.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from toolguild.agent import Agent, Service
+from toolguild.agent import Agent, Duty, Service
 from toolguild.guild import Guild
+from toolguild.messages import commands, events
 
 
 @asynccontextmanager
@@ -39,4 +40,67 @@ service = Service(
     name="auditor",
     description="Sees every task to its release, filters what leaves, and asks people.",
     open=_open,
+    needs=frozenset({"archive"}),
+    duties=(
+        Duty(
+            "ledger",
+            (events.TaskEnded, events.ResultReleased, events.WorkFailed),
+            bucket="releases",
+        ),
+        Duty("releaser", (commands.FilterResult,)),
+        Duty(
+            "inbox",
+            (
+                events.ApprovalAsked,
+                events.DecisionAsked,
+                events.DecisionGiven,
+                events.ItemWithdrawn,
+                events.TimeCame,
+                events.WorkFailed,
+            ),
+            bucket="inbox",
+        ),
+        Duty(
+            "trust", (events.ToolServed, events.IncidentSeen, events.TrustRestored), bucket="trust"
+        ),
+        Duty("notifier", (commands.Notify,)),
+        Duty(
+            "retention",
+            (
+                events.ToolWanted,
+                events.ResultReleased,
+                events.TimeCame,
+                events.PruneWanted,
+                events.RoomChecked,
+                events.TaskPruned,
+                events.WorkFailed,
+            ),
+            bucket="retention",
+        ),
+        Duty("pruner", (commands.PruneTask,)),
+        Duty("undoer", (commands.UndoTask,)),
+        Duty("roomkeeper", (commands.KeepRoom,)),
+    ),
+    sends=(
+        commands.FilterResult,
+        commands.Notify,
+        commands.PruneTask,
+        commands.UndoTask,
+        commands.KeepRoom,
+        events.ResultReleased,
+        events.DecisionTaken,
+        events.DecisionRefused,
+        events.ApprovalGiven,
+        events.DraftEdited,
+        events.TaskDecided,
+        events.IncidentSeen,
+        events.TrustChanged,
+        events.RestoreRefused,
+        events.Notified,
+        events.TimeCame,
+        events.PruneWanted,
+        events.TaskPruned,
+        events.TaskUndone,
+        events.RoomChecked,
+    ),
 )

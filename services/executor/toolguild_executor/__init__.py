@@ -6,8 +6,9 @@ Reads TestDraft, TryTool, RunTool; sends DraftTested, ToolTried, ToolRan.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from toolguild.agent import Agent, Service
+from toolguild.agent import Agent, Duty, Service
 from toolguild.guild import Guild
+from toolguild.messages import commands, events
 
 
 @asynccontextmanager
@@ -22,4 +23,10 @@ service = Service(
     description="Tests drafts and runs tools, each call in a sandbox of its own.",
     open=_open,
     needs=frozenset({"sandbox", "registry"}),
+    duties=(
+        Duty("test", (commands.TestDraft,)),
+        Duty("try", (commands.TryTool,)),
+        Duty("run", (commands.RunTool,)),
+    ),
+    sends=(events.DraftTested, events.ToolTried, events.ToolRan, events.RunHeld),
 )

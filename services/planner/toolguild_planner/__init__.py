@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from toolguild.agent import Agent, Gate, Service
+from toolguild.agent import Agent, Duty, Gate, Service
 from toolguild.guild import Guild
+from toolguild.messages import commands, events
 
 
 @asynccontextmanager
@@ -30,5 +31,52 @@ service = Service(
     name="planner",
     description="Plans tasks and sees them through to their result.",
     open=_open,
-    needs=frozenset({"model", "registry"}),
+    needs=frozenset({"model", "registry", "goals"}),
+    duties=(
+        Duty("plan", (commands.MakePlan,)),
+        Duty("judge-criteria", (commands.JudgeCriteria,)),
+        Duty(
+            "planner",
+            (
+                events.GoalGiven,
+                events.TaskForked,
+                events.Intervened,
+                events.TimeCame,
+                events.TaskDecided,
+                events.PutBack,
+                events.RunHeld,
+                events.TaskWaits,
+                events.GuidanceTaken,
+                events.PlanMade,
+                events.ToolTried,
+                events.ToolReady,
+                events.ToolDenied,
+                events.ToolRan,
+                events.CriteriaJudged,
+                events.WorkFailed,
+            ),
+            bucket="tasks",
+        ),
+    ),
+    sends=(
+        commands.MakePlan,
+        commands.TryTool,
+        commands.RunTool,
+        commands.JudgeCriteria,
+        events.GoalGiven,
+        events.PlanMade,
+        events.CriteriaJudged,
+        events.ToolWanted,
+        events.TaskEnded,
+        events.InterventionTaken,
+        events.Steered,
+        events.WaiterSteered,
+        events.VerdictOverridden,
+        events.DecisionAsked,
+        events.ItemWithdrawn,
+        events.Escalated,
+        events.ToolServed,
+        events.IncidentSeen,
+        events.TimeCame,
+    ),
 )

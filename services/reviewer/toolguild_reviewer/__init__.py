@@ -6,8 +6,9 @@ Reads SetExam, ReviewDraft, JudgeTest; sends ExamSet, DraftReviewed, ToolPublish
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from toolguild.agent import Agent, Service
+from toolguild.agent import Agent, Duty, Service
 from toolguild.guild import Guild
+from toolguild.messages import commands, events
 
 
 @asynccontextmanager
@@ -21,5 +22,17 @@ service = Service(
     name="reviewer",
     description="Sets exams, reviews code before it runs, judges its tests, and publishes it.",
     open=_open,
-    needs=frozenset({"model", "registry"}),
+    needs=frozenset({"model", "registry", "publish"}),
+    duties=(
+        Duty("examine", (commands.SetExam,)),
+        Duty("review", (commands.ReviewDraft,)),
+        Duty("judge", (commands.JudgeTest,)),
+    ),
+    sends=(
+        events.ExamSet,
+        events.DraftReviewed,
+        events.ToolPublished,
+        events.DraftRefused,
+        events.RivalsFound,
+    ),
 )

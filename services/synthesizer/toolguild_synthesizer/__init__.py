@@ -9,8 +9,9 @@ TaskWaits.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from toolguild.agent import Agent, Service
+from toolguild.agent import Agent, Duty, Service
 from toolguild.guild import Guild
+from toolguild.messages import commands, events
 
 
 @asynccontextmanager
@@ -27,4 +28,42 @@ service = Service(
     description="Writes tools that nobody has yet, and mends those that fail.",
     open=_open,
     needs=frozenset({"model", "registry"}),
+    duties=(
+        Duty("draft", (commands.DraftTool,)),
+        Duty(
+            "builder",
+            (
+                events.ToolWanted,
+                events.ToolDrafted,
+                events.ExamSet,
+                events.DraftReviewed,
+                events.DraftTested,
+                events.DraftRefused,
+                events.RivalsFound,
+                events.ToolPublished,
+                events.ApprovalGiven,
+                events.DraftEdited,
+                events.VerdictOverridden,
+                events.WaiterSteered,
+                events.PutBack,
+                events.WorkFailed,
+            ),
+            bucket="builds",
+        ),
+    ),
+    sends=(
+        commands.DraftTool,
+        commands.SetExam,
+        commands.ReviewDraft,
+        commands.TestDraft,
+        commands.JudgeTest,
+        events.ToolDrafted,
+        events.ApprovalAsked,
+        events.ItemWithdrawn,
+        events.IncidentSeen,
+        events.Steered,
+        events.ToolReady,
+        events.ToolDenied,
+        events.TaskWaits,
+    ),
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,12 +19,14 @@ from toolguild.errors import Misconfigured
 from toolguild.messages import Artifact, Envelope, Message, Result
 from toolguild.messages.events import TimeCame
 from toolguild.runtime import claim
+from toolguild.runtime.access.login import Login
 from toolguild.runtime.objects import Objects
 from toolguild.runtime.retry import retried
 
 log = logging.getLogger(__name__)
 CONNECT_WITHIN = 10.0  # seconds for the first connection; later ones are tried for ever
 RECONNECT_EVERY = 0.25  # seconds
+NOBODY = Login()
 ANSWER_WITHIN = 3.0  # seconds; what was not answered is asked again
 
 
@@ -36,7 +39,9 @@ class Line:
     """What is known of the connection. `closed` is set when it is gone for good."""
 
     closing: bool = False  # by ourselves
-    denied: asyncio.Event = field(default_factory=asyncio.Event)  # user or password is wrong
+    connected: bool = False  # it has been, at least once
+    denied: asyncio.Event = field(default_factory=asyncio.Event)  # we or the server are not trusted
+    untrusted: str = ""  # why the server's certificate is not taken, or it does not take ours
     refused: str = ""  # the last permission that the server refused
     trouble: str = ""  # why agents wait now: the server is away, or has no room
     closed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,6 +55,7 @@ class Bus:
     js: JetStreamContext
     objects: Objects
     line: Line
+    binds: bool = False  # somebody else makes streams and consumers
 
     async def publish(self, envelope: Envelope) -> None:
         """Return once the stream has the message; it keeps one for each id, however often it is sent.
@@ -127,18 +133,27 @@ def _headers(envelope: Envelope) -> dict[str, str]:
 
 @asynccontextmanager
 async def connect(
-    url: str, *, name: str = "toolguild", within: float = CONNECT_WITHIN
+    url: str,
+    *,
+    name: str = "toolguild",
+    within: float = CONNECT_WITHIN,
+    login: Login = NOBODY,
 ) -> AsyncIterator[Bus]:
     """Connect, and stay connected until the block ends.
 
-    The URL may carry user and password. Raises Misconfigured when nobody answers within so
-    many seconds, or access is refused.
+    The URL may carry user and password, or a seed as its user. Raises Misconfigured when nobody answers
+    within so many seconds, access is refused, or one of both ends is not whom the other one trusts.
     """
     line = Line()
+    options = login.options(url)
 
     async def on_error(error: Exception) -> None:
         if isinstance(error, AuthorizationError) or "authorization" in str(error).lower():
             line.denied.set()
+        if isinstance(error, ssl.SSLError):
+            line.untrusted = _why(error)
+            if not line.connected:
+                line.denied.set()
         if "permissions violation" in str(error).lower():
             line.refused = str(error)
             telemetry.permission_refused()
@@ -159,7 +174,7 @@ async def connect(
     client = Client()
     connecting = asyncio.create_task(
         client.connect(
-            url,
+            **options,
             name=name,
             connect_timeout=2,
             ping_interval=5,  # a cut network is noticed in seconds, not minutes
@@ -177,10 +192,7 @@ async def connect(
         first = (connecting, denied)
         await asyncio.wait(first, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         if line.denied.is_set():
-            raise Misconfigured(
-                f"the NATS server at {redacted(url)} refuses this user and password; "
-                "set TOOLGUILD_NATS_URL to nats://USER:PASSWORD@HOST:PORT"
-            )
+            raise Misconfigured(_refused(url, line, login))
         if not connecting.done():
             raise Misconfigured(_nobody(url, f"nothing heard in {within:g} s"))
         try:
@@ -195,9 +207,10 @@ async def connect(
         raise
     finally:
         denied.cancel()
+    line.connected = True
     js = client.jetstream(timeout=ANSWER_WITHIN)
     try:
-        yield Bus(client, js, Objects(js), line)
+        yield Bus(client, js, Objects(js), line, binds=login.binds)
     finally:
         line.closing = True
         await _close(client)
@@ -207,6 +220,30 @@ async def _close(client: Client) -> None:
     """Close the connection; a server that died in the middle of it has closed it for us."""
     with suppress(OSError, NatsError):
         await client.close()
+
+
+def _refused(url: str, line: Line, login: Login) -> str:
+    where = redacted(url)
+    if line.untrusted:
+        return (
+            f"no trusted connection to the NATS server at {where}: {line.untrusted}; TOOLGUILD_NATS_CA names "
+            "the authority that vouches for it, TOOLGUILD_NATS_CERTIFICATE our own certificate"
+        )
+    if login.seed or login.credentials:
+        return (
+            f"the NATS server at {where} does not know this process's key; set TOOLGUILD_NATS_SEED_FILE or "
+            "TOOLGUILD_NATS_CREDS_FILE to credentials that it has in its configuration"
+        )
+    return (
+        f"the NATS server at {where} refuses this user and password; "
+        "set TOOLGUILD_NATS_URL to nats://USER:PASSWORD@HOST:PORT, or TOOLGUILD_NATS_SEED_FILE"
+    )
+
+
+def _why(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not good: {error.verify_message}"
+    return error.reason or str(error)
 
 
 def _nobody(url: str, why: str) -> str:

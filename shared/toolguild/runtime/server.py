@@ -5,11 +5,11 @@ import fcntl
 import json
 import logging
 import os
-import secrets
 import shutil
+import signal
 import sys
 import sysconfig
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import DEVNULL
@@ -19,10 +19,14 @@ import nats.errors
 from nats.aio.client import Client
 
 from toolguild.errors import Misconfigured, UsageError
+from toolguild.runtime.access.config import authorization
+from toolguild.runtime.access.credentials import new_seed, public_of
+from toolguild.runtime.access.rights import Rights
+from toolguild.runtime.access.roster import GUILD
+from toolguild.runtime.bus import NOBODY
 from toolguild.runtime.disk import Disk
 
 log = logging.getLogger(__name__)
-USER = "toolguild"
 READY_WITHIN = 30.0  # seconds; a large store is read back at the start
 LOCK_TRIES = 20  # one every 50 ms
 NEEDED_MB = 64  # free space below which the server is not started; half of it is never filled
@@ -45,7 +49,11 @@ class NatsServer:
         port: int | None = None,
         needed_mb: int = NEEDED_MB,
         store_mb: int | None = None,
+        access: Callable[[], str] | None = None,
     ) -> None:
+        """`access` gives the `authorization` block, read anew at each start and reload; by itself the server
+        knows one user, who may do everything."""
+        self._access = access
         self._needed_mb = needed_mb
         spare = needed_mb * 2**20 // 2
         self._disk = Disk(directory, spare=spare, most=store_mb and store_mb * 2**20)
@@ -58,8 +66,13 @@ class NatsServer:
 
     @property
     def url(self) -> str:
-        """Where clients connect, password included. Known once it has started."""
-        return f"nats://{USER}:{self._password()}@127.0.0.1:{self._port}"
+        """Where one who may do everything connects, with that one's seed. Known once it has started."""
+        return f"nats://{self._seed()}@127.0.0.1:{self._port}"
+
+    @property
+    def address(self) -> str:
+        """Where everybody connects who has credentials. Known once it has started."""
+        return f"nats://127.0.0.1:{self._port}"
 
     @property
     def pid(self) -> int | None:
@@ -84,7 +97,8 @@ class NatsServer:
     async def _start(self) -> None:
         for old in self._directory.glob("*.ports"):
             old.unlink()
-        (self._directory / "server.log").unlink(missing_ok=True)
+        for old in ("server.log", "password"):  # an earlier version had one for all
+            (self._directory / old).unlink(missing_ok=True)
         config = self._directory / "server.conf"
         _write_private(config, self._config())
         self._process = await asyncio.create_subprocess_exec(
@@ -105,6 +119,12 @@ class NatsServer:
         _write_private(
             self._directory / "server.json", json.dumps({"url": self.url, "pid": self._process.pid})
         )
+
+    def reload(self) -> None:
+        """Have it read again who may do what. Connections of users that are still known stay."""
+        if self._process is not None and self._process.returncode is None:
+            _write_private(self._directory / "server.conf", self._config())
+            self._process.send_signal(signal.SIGHUP)
 
     async def wait(self) -> int:
         """Return the exit code once the process has ended."""
@@ -197,16 +217,21 @@ class NatsServer:
                 f"ports_file_dir: {text(str(self._directory))}",
                 f"log_file: {text(str(self._directory / 'server.log'))}",
                 "logfile_size_limit: 10MB",
-                f"authorization {{ user: {USER}, password: {text(self._password())} }}",
+                self._authorization(),
                 f"jetstream {{ {store}, sync_interval: always }}",
                 "",
             )
         )
 
-    def _password(self) -> str:
-        place = self._directory / "password"
+    def _authorization(self) -> str:
+        if self._access is not None:
+            return self._access()
+        return authorization({GUILD: ((public_of(self._seed()),), Rights(everything=True))})
+
+    def _seed(self) -> str:
+        place = self._directory / f"{GUILD}.seed"
         if not place.exists():
-            _write_private(place, secrets.token_hex(24))
+            _write_private(place, new_seed())
         return place.read_text()
 
     async def _ready(self) -> None:
@@ -218,7 +243,9 @@ class NatsServer:
         while True:
             client = Client()
             try:
-                await client.connect(self.url, allow_reconnect=False, connect_timeout=2)
+                await client.connect(
+                    **NOBODY.options(self.url), allow_reconnect=False, connect_timeout=2
+                )
                 await client.jetstream().account_info()
                 return
             except (OSError, TimeoutError, nats.errors.Error):

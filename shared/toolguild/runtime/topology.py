@@ -1,5 +1,6 @@
 """Streams, buckets and consumers of the guild, as data; and one function that makes them exist."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,7 +17,8 @@ from nats.js.api import (
 )
 from nats.js.errors import BadRequestError
 
-from toolguild.agent import Agent, Process, Reader
+from toolguild.agent import Agent, Duty, Process, Reader, Service
+from toolguild.messages import Command, Message
 from toolguild.runtime.retry import retried
 
 WORK = "TOOLGUILD_WORK"  # commands, each until it is done
@@ -166,13 +168,20 @@ def stream_of(agent: Reader) -> str:
 
 def consumer(service: str, agent: Reader, *, ack_wait: float = ACK_WAIT) -> ConsumerConfig:
     """Return the durable pull consumer that all replicas of an agent share."""
-    if isinstance(agent, Process):
-        filters = [f"toolguild.fact.{kind.kind_name()}.>" for kind in agent.reads]
-    else:
-        filters = [f"toolguild.do.{agent.reads.kind_name()}.>"]
+    kinds = agent.reads if isinstance(agent, Process) else (agent.reads,)
+    return _consumer(consumer_name(service, agent), kinds, ack_wait)
+
+
+def duty_stream(duty: Duty) -> str:
+    """Return the stream that the agent of a duty reads from."""
+    return WORK if issubclass(duty.reads[0], Command) else LOG
+
+
+def _consumer(name: str, kinds: Sequence[type[Message]], ack_wait: float) -> ConsumerConfig:
+    about = "do" if issubclass(kinds[0], Command) else "fact"
     return ConsumerConfig(
-        durable_name=consumer_name(service, agent),
-        filter_subjects=filters,
+        durable_name=name,
+        filter_subjects=[f"toolguild.{about}.{kind.kind_name()}.>" for kind in kinds],
         deliver_policy=DeliverPolicy.ALL,
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=ack_wait,
@@ -192,6 +201,22 @@ async def ensure_queue(
     """Make the consumer of a user's queue exist as configured. Idempotent."""
     config = queue(token, at_once, ack_wait=ack_wait)
     await retried(lambda: js.add_consumer(GOALS, config), f"make consumer {config.durable_name}")
+
+
+async def ensure_guild(
+    js: JetStreamContext, services: Iterable[Service], *, replicas: int = 1
+) -> None:
+    """Make everything exist that these services only bind to: streams, buckets, their agents' consumers.
+
+    Idempotent. For the identity that may do so: see `toolguild.runtime.access`.
+    """
+    await ensure_streams(js, replicas=replicas)
+    for service in services:
+        for duty in service.duties:
+            config = _consumer(f"{service.name}-{duty.agent}", duty.reads, ACK_WAIT)
+            stream = duty_stream(duty)
+            make = partial(js.add_consumer, stream, config)
+            await retried(make, f"make consumer {config.durable_name}")
 
 
 async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
