@@ -15,10 +15,11 @@ from toolguild.errors import UsageError
 from toolguild.sandbox.egress import head as heads
 from toolguild.sandbox.egress import hello
 from toolguild.sandbox.egress.body import Body
-from toolguild.sandbox.egress.door import Door, EgressLimits, Streams
+from toolguild.sandbox.egress.door import Door, Streams
 from toolguild.sandbox.egress.head import Framing, Malformed
 from toolguild.sandbox.egress.host import Address, Grant, Host, is_public, parse
 from toolguild.sandbox.egress.proxy import Proxy
+from toolguild.sandbox.egress.terms import EgressLimits, Terms
 
 PUBLIC = "93.184.216.34"
 
@@ -224,7 +225,7 @@ async def proxy_to(
 ) -> AsyncIterator[tuple[Proxy, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
     allowed = EgressLimits(**limits)  # type: ignore[arg-type]  # by name
-    door = Door(Grant(hosts), allowed, resolve=outside.resolve, dial=outside.dial)
+    door = Door(Grant(hosts), Terms(allowed), resolve=outside.resolve, dial=outside.dial)
     proxy = Proxy(listener, door)
     try:
         yield proxy, listener.getsockname()[1]

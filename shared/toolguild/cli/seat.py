@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolguild.cli.state import Member
+from toolguild.credentials import without_values
 from toolguild.settings import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -53,6 +54,8 @@ def seats(services: Iterable[str], executors: int) -> list[Seat]:
 async def start(seat: Seat, port: int, log: Path, environment: Mapping[str, str]) -> Process:
     """Start a process for a seat, with its health at this port, and return it at once."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    if seat.service != "executor":
+        environment = without_values(environment)
     with log.open("ab") as stream:
         return await asyncio.create_subprocess_exec(
             sys.executable,

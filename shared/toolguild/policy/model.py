@@ -1,17 +1,32 @@
 """The operator's policy: the ceiling for every task, tool and agent. Pure."""
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from toolguild.capability import Capabilities, Language
 from toolguild.errors import UsageError
+from toolguild.host import parse
 from toolguild.policy.names import NameRules, RulesByLanguage
 from toolguild.sandbox.egress.host import Grant
 from toolguild.sandbox.interface import Outcome
 
 Level = Literal["A", "B", "C", "D"]
+CredentialName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+_FRAMING = frozenset(
+    (
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "upgrade",
+        "te",
+        "trailer",
+        "expect",
+    )
+)
 
 
 class _Section(BaseModel):
@@ -26,7 +41,7 @@ class TrustRules(_Section):
     least_tasks: int = Field(default=3, ge=1, le=1_000_000)  # different tasks that they came from
     after_incident: Level = "A"  # at once, until a person says otherwise
     # how a call of a published tool may not end
-    incidents: tuple[Outcome, ...] = ("forged", "disk", "printed", "exited")
+    incidents: tuple[Outcome, ...] = ("forged", "disk", "printed", "exited", "beyond")
 
 
 class Autonomy(_Section):
@@ -131,7 +146,9 @@ class Webhook(_Section):
             return None
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an http or https address, such as https://example.com/notices")
+            raise ValueError(
+                "must be an http or https address, such as https://example.com/notices"
+            )
         return url
 
 
@@ -327,9 +344,25 @@ class Credential(_Section):
 
     host: str  # "name:port"; the proxy speaks TLS to it unless `tls` says otherwise
     header: str = Field(default="Authorization", pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")
-    prefix: str = "Bearer "
+    prefix: str = Field(default="Bearer ", pattern=r"^[\x20-\x7e]{0,64}$")
     tls: bool = True
     tools: tuple[str, ...] = ("*",)  # names of tools that may use it
+
+    @field_validator("host")
+    @classmethod
+    def _host_has_a_name_and_a_port(cls, host: str) -> str:
+        return str(parse(host))
+
+    @field_validator("header")
+    @classmethod
+    def _header_frames_nothing(cls, header: str) -> str:
+        if header.lower() in _FRAMING or header.lower().startswith("proxy-"):
+            raise ValueError(f"{header} frames the request: a credential cannot be sent in it")
+        return header
+
+    def serves(self, tools: Iterable[str]) -> bool:
+        """Whether all of these tools may use it: those that run together share what is added."""
+        return "*" in self.tools or set(tools) <= set(self.tools)
 
 
 class Egress(_Section):
@@ -368,7 +401,7 @@ class Policy(_Section):
     output: OutputRules = OutputRules()
     monitoring: MonitoringRules = MonitoringRules()
     audit: AuditRules = AuditRules()
-    credentials: dict[str, Credential] = {}
+    credentials: dict[CredentialName, Credential] = {}
     egress: Egress = Egress()
 
     @field_validator("capabilities")

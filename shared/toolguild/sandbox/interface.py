@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from toolguild.capability import Language, Limits
 from toolguild.errors import Misconfigured, TemporaryError
 from toolguild.sandbox.egress.responses import Response
+from toolguild.sandbox.egress.terms import Terms
 
 Outcome = Literal[
     "ok",  # the entry function returned a JSON value
@@ -23,6 +24,7 @@ Outcome = Literal[
     "exited",  # ended without an answer: exit, abort, a signal, a closed channel
     "forged",  # wrote to the supervisor's channel what the harness did not write
     "killed",  # ended from outside: cancelled, halted
+    "beyond",  # it did more than its tool declares; found by comparing, whatever it answered
 ]
 
 Verdict = Literal[
@@ -72,6 +74,7 @@ class Call:
     )  # `from guild import alias`, `require("guild").alias`
     hosts: tuple[str, ...] = ()  # "name:port" that it may reach; none: it has no network at all
     credentials: tuple[str, ...] = ()  # names of what the proxy adds to requests for their hosts
+    terms: Terms = Terms()  # of the way out: how much, and the credentials themselves
     responses: tuple[Response, ...] | None = (
         None  # in an exam: these answer, and no host is reached
     )
@@ -149,6 +152,7 @@ class Request:
     received_bytes: int
     seconds: float
     why: str = ""  # of all but "allowed" and "declared"
+    credential: str = ""  # the name of the one that was added
 
 
 @dataclass(frozen=True)

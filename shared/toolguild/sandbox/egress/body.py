@@ -6,6 +6,13 @@ from toolguild.sandbox.egress.head import Framing, Malformed
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _MOST_LINE = 4096
+_PIECE = 1 << 16
+LAST = b"0\r\n\r\n"  # the end of a body in chunks
+
+
+def chunk(content: bytes) -> bytes:
+    """Return content, which is not empty, as one chunk."""
+    return b"%x\r\n%b\r\n" % (len(content), content)
 
 
 class Body:
@@ -16,7 +23,7 @@ class Body:
         self._chunked, self._plain = framing.chunked, plain
         self._left = 0 if framing.chunked else framing.length  # None: to the end of the connection
         self._waiting = bytearray()
-        self._trailers = False
+        self._trailers = self._closing = False
         self.done = self._left == 0 and not framing.chunked
 
     def feed(self, data: bytes) -> bytes:
@@ -47,15 +54,23 @@ class Body:
             raise Malformed("the body ended early")
 
     def _take(self, out: bytearray) -> bool:
-        if self._left:  # of a chunk, its end of line included
-            if len(self._waiting) < self._left:
+        if self._left:  # of a chunk: a large one goes on in pieces, so that none is held in memory
+            ready = min(self._left, len(self._waiting))
+            if ready < self._left and ready < _PIECE:
                 return False
-            chunk = bytes(self._waiting[: self._left])
-            if chunk[-2:] != b"\r\n":
+            piece = bytes(self._waiting[:ready])
+            del self._waiting[:ready]
+            self._left -= ready
+            self._closing = self._left == 0
+            out += piece if self._plain else chunk(piece)
+            return True
+        if self._closing:
+            if len(self._waiting) < 2:
+                return False
+            if self._waiting[:2] != b"\r\n":
                 raise Malformed("a chunk longer than it says")
-            del self._waiting[: self._left]
-            self._left = 0
-            out += chunk[:-2] if self._plain else b"%x\r\n%b" % (len(chunk) - 2, chunk)
+            del self._waiting[:2]
+            self._closing = False
             return True
         line = self._line()
         if line is None:
@@ -63,7 +78,7 @@ class Body:
         if self._trailers:
             if not line:  # trailers themselves are left out
                 self.done = True
-                out += b"" if self._plain else b"0\r\n\r\n"
+                out += b"" if self._plain else LAST
             return True
         size = _SIZE.fullmatch(line)
         if size is None:
@@ -72,7 +87,7 @@ class Body:
         if length > 1 << 24:
             raise Malformed("a chunk over 16 MB")
         self._trailers = length == 0
-        self._left = length + 2 if length else 0
+        self._left = length
         return True
 
     def _line(self) -> bytes | None:

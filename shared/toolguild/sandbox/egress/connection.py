@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from toolguild.sandbox.egress import head as heads
 from toolguild.sandbox.egress import hello, responses
-from toolguild.sandbox.egress.body import Body
+from toolguild.sandbox.egress.bearer import Bearer
+from toolguild.sandbox.egress.body import LAST, Body, chunk
 from toolguild.sandbox.egress.door import Denied, Door, Note, Streams, Unreachable
-from toolguild.sandbox.egress.head import Malformed, RequestHead
+from toolguild.sandbox.egress.echo import Redactor
+from toolguild.sandbox.egress.head import Malformed, RequestHead, ResponseHead
 from toolguild.sandbox.egress.hello import NotTls
 from toolguild.sandbox.egress.host import Host
 
@@ -75,23 +78,29 @@ class Connection:
             await self._stand_in(head, secure=False)
         else:
             body = Body(heads.request_framing(head.headers))
-            async with _closing(await self._door.reach(self._note, head.host)) as host:
+            bearer = self._door.terms.bearer(head.host)
+            tls = bearer is not None and bearer.tls
+            async with _closing(await self._door.reach(self._note, head.host, tls=tls)) as host:
                 self._note.verdict = "allowed"
-                await self._exchange(head, body, *host)
+                await self._exchange(head, body, bearer, *host)
 
     async def _exchange(
         self,
         head: RequestHead,
         body: Body,
+        bearer: Bearer | None,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         """Send the request on while the answer is awaited: a host may answer before it has read all."""
-        written = head.forwarded()
-        self._door.sent(self._note, len(written))
+        written = head.forwarded(bearer)
+        self._note.credential = bearer.name if bearer else ""
+        self._door.sent(
+            self._note, len(head.forwarded())
+        )  # the tool's own: a secret's length is part of it
         writer.write(written)
         sending = asyncio.create_task(self._send_body(body, writer))
-        receiving = asyncio.create_task(self._receive(head.method, reader))
+        receiving = asyncio.create_task(self._receive(head.method, bearer, reader))
         try:
             await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
@@ -111,20 +120,18 @@ class Connection:
             with contextlib.suppress(ConnectionError):  # its answer says why it stopped reading
                 await writer.drain()
 
-    async def _receive(self, method: str, reader: asyncio.StreamReader) -> None:
-        try:
-            response = heads.parse_response(await self._head(reader))
-            while response.status < 200 and response.status != 101:
-                response = heads.parse_response(
-                    await self._head(reader)
-                )  # interim answers end here
-            body = Body(heads.response_framing(response, method))
-        except (Malformed, OSError) as error:
-            raise Unreachable(f"its answer is not HTTP: {error}") from error
-        if response.status == 101:
-            raise Unreachable("it answered with another protocol")
+    async def _receive(
+        self, method: str, bearer: Bearer | None, reader: asyncio.StreamReader
+    ) -> None:
+        response = await self._answer(method, reader)
+        if bearer is not None and not response.head.plain:
+            raise Unreachable(
+                "its answer is compressed, so that nobody sees whether it has a credential"
+            )
+        clean = None if bearer is None else Redactor(bearer.value)
+        body, shown = response.body, response.head.forwarded()
         self._whole = body.done
-        await self._pass_on(response.forwarded())
+        await self._pass_on(shown if clean is None else clean.whole(shown))
         while not body.done:
             try:
                 data = await reader.read(_CHUNK)
@@ -133,8 +140,27 @@ class Connection:
                 out = body.feed(data)
             except (Malformed, OSError) as error:
                 raise Unreachable(f"its answer broke off: {error}") from error
+            if clean is not None:
+                out = clean.feed(out) + (clean.end() if body.done else b"")
             self._whole = body.done
-            await self._pass_on(out)
+            await self._pass_on(response.framed(out))
+        if response.chunked:
+            await self._pass_on(LAST)
+
+    async def _answer(self, method: str, reader: asyncio.StreamReader) -> "_Answer":
+        """Read the head of the final answer. Raises Unreachable."""
+        try:
+            response = heads.parse_response(await self._head(reader))
+            while response.status < 200 and response.status != 101:
+                response = heads.parse_response(
+                    await self._head(reader)
+                )  # interim answers end here
+            framing = heads.response_framing(response, method)
+        except (Malformed, OSError) as error:
+            raise Unreachable(f"its answer is not HTTP: {error}") from error
+        if response.status == 101:
+            raise Unreachable("it answered with another protocol")
+        return _Answer(response, Body(framing, plain=True), framing.chunked)
 
     async def _pass_on(self, data: bytes) -> None:
         self._door.received(self._note, len(data))
@@ -212,11 +238,13 @@ class Connection:
             out = body.feed(data)
             self._door.sent(self._note, len(out))
             content += out
-        wanted = responses.Wanted(head.method, head.host, head.path, secure, bytes(content))
+        scheme = "https" if secure else "http"
+        other = ("https",) if head.host in self._door.terms.tls_hosts else ()
+        schemes = (scheme, *other)
+        wanted = responses.Wanted(head.method, head.host, head.path, schemes, bytes(content))
         found = responses.find(self._door.responses, wanted)
         if found is None:
             self._note.verdict = "unanswered"
-            scheme = "https" if secure else "http"
             what = f"{head.method} {scheme}://{head.host}{head.path[:200]}"
             await self._refuse(502, f"the case declares no response to {what}")
             return
@@ -241,6 +269,19 @@ class Connection:
             async with asyncio.timeout(_LINGER):
                 while await self._reader.read(_CHUNK):
                     pass  # closed with words unread, a connection is reset and the answer is lost
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The head of a host's answer, and what takes its body apart."""
+
+    head: ResponseHead
+    body: Body
+    chunked: bool
+
+    def framed(self, content: bytes) -> bytes:
+        """Return content as the answer's framing has it."""
+        return chunk(content) if self.chunked and content else content
 
 
 @contextlib.asynccontextmanager

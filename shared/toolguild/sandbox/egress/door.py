@@ -2,13 +2,17 @@
 
 import asyncio
 import ipaddress
+import os
 import socket
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from toolguild.sandbox.egress.host import Address, Grant, Host
 from toolguild.sandbox.egress.responses import Response
+from toolguild.sandbox.egress.terms import Terms
 from toolguild.sandbox.interface import Request, Verdict
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -16,19 +20,6 @@ Resolve = Callable[[Host], Awaitable[Sequence[Address]]]
 Dial = Callable[[Address, int], Awaitable[Streams]]
 
 _TRIED = 4  # addresses of one name
-
-
-@dataclass(frozen=True)
-class EgressLimits:
-    """The most that one call may do outside. What is over is refused, and the call goes on."""
-
-    requests: int = 1000
-    at_once: int = 16  # further connections wait
-    sent_mb: int = 64  # by the tool, in all
-    received_mb: int = 256
-    head_kb: int = 64
-    connect_seconds: float = 10.0
-    request_seconds: float = 120.0  # one request with its answer, or one tunnel
 
 
 class Denied(Exception):
@@ -50,6 +41,7 @@ class Note:
     why: str = ""
     sent: int = 0
     received: int = 0
+    credential: str = ""
     began: float = field(default_factory=time.monotonic)
 
     def over(self) -> Request:
@@ -64,6 +56,7 @@ class Note:
             self.received,
             seconds,
             self.why,
+            self.credential,
         )
 
 
@@ -73,19 +66,20 @@ class Door:
     def __init__(
         self,
         grant: Grant,
-        limits: EgressLimits,
+        terms: Terms,
         *,
         responses: tuple[Response, ...] | None = None,
         resolve: Resolve | None = None,
         dial: Dial | None = None,
     ) -> None:
         """With `responses` nothing is reached: they answer instead."""
-        self.grant, self.limits, self.responses = grant, limits, responses
+        self.grant, self.terms, self.responses = grant, terms, responses
+        self.limits = terms.limits
         self.requests: list[Request] = []
         self._resolve, self._dial = resolve or _resolve, dial or _dial
         self._count = 0
-        self._sent_left = limits.sent_mb << 20
-        self._received_left = limits.received_mb << 20
+        self._sent_left = terms.limits.sent_mb << 20
+        self._received_left = terms.limits.received_mb << 20
 
     def enter(self, note: Note, host: Host, method: str) -> None:
         """Let a request in, or raise Denied."""
@@ -96,8 +90,11 @@ class Door:
         if not self.grant.covers(host):
             raise Denied(f"{host} is not among the granted hosts")
 
-    async def reach(self, note: Note, host: Host) -> Streams:
-        """Connect to a host at an address that the grant admits. Raises Denied or Unreachable."""
+    async def reach(self, note: Note, host: Host, *, tls: bool = False) -> Streams:
+        """Connect to a host at an address that the grant admits. Raises Denied or Unreachable.
+
+        With `tls` its certificate is checked, by the authorities that this machine trusts.
+        """
         try:
             async with asyncio.timeout(self.limits.connect_seconds):
                 addresses = await self._resolve(host)
@@ -107,7 +104,10 @@ class Door:
                         f"{host.name} is at {addresses[0]}, which is not public and not granted"
                     )
                 note.verdict = "failed"
-                return await self._connect(host, admitted[:_TRIED])
+                reader, writer = await self._connect(host, admitted[:_TRIED])
+                if tls:
+                    await _secure(host, writer)
+                return reader, writer
         except TimeoutError as error:
             note.verdict = "failed"
             raise Unreachable(f"{host} does not answer") from error
@@ -139,6 +139,26 @@ class Door:
             except OSError as error:
                 failure = error
         raise Unreachable(f"{host} cannot be reached: {failure or 'no address'}")
+
+
+async def _secure(host: Host, writer: asyncio.StreamWriter) -> None:
+    context = _context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    try:
+        await writer.start_tls(context, server_hostname=host.name)
+    except OSError as error:
+        writer.close()
+        raise Unreachable(f"{host} speaks no TLS that can be trusted: {error}") from error
+    except BaseException:
+        writer.close()
+        raise
+
+
+@lru_cache(maxsize=4)
+def _context(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Return the context for clients of this machine. OpenSSL reads both variables; reading them takes long."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 async def _resolve(host: Host) -> Sequence[Address]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from toolguild.sandbox.egress import host as hosts
+from toolguild.sandbox.egress.bearer import Bearer
 from toolguild.sandbox.egress.host import Host
 
 Headers = tuple[tuple[str, str], ...]
@@ -20,6 +21,7 @@ _ABSOLUTE = re.compile(r"http://([^/?#]+)([/?].*)?", re.IGNORECASE)
 _HOP = frozenset(
     ("connection", "keep-alive", "te", "trailer", "upgrade", "expect", "http2-settings")
 )
+_PARTS = frozenset(("range", "if-range", "accept-encoding"))
 _KEPT = frozenset(("host", "content-length", "transfer-encoding"))
 
 
@@ -42,12 +44,28 @@ class RequestHead:
         """Whether it asks for a tunnel."""
         return self.method == "CONNECT"
 
-    def forwarded(self) -> bytes:
-        """Return the head as the host gets it: for it alone, and for this one connection."""
-        port = "" if self.host.port == 80 else f":{self.host.port}"
+    def forwarded(self, bearer: Bearer | None = None) -> bytes:
+        """Return the head as the host gets it: for it alone, and for this one connection.
+
+        A credential takes the place of a header of that name. An answer to it comes whole and plain, so that
+        an echo of it can be found: no part of it may be asked for, nor anything compressed.
+        """
+        usual = 443 if bearer is not None and bearer.tls else 80
+        port = "" if self.host.port == usual else f":{self.host.port}"
         name = f"[{self.host.name}]" if ":" in self.host.name else self.host.name
         lines = [f"{self.method} {self.path} HTTP/{self.version}", f"Host: {name}{port}"]
-        return _written(lines, (one for one in _passed(self.headers) if one[0].lower() != "host"))
+        headers = [one for one in _passed(self.headers) if one[0].lower() != "host"]
+        if bearer is not None:
+            headers = [
+                (name, value)
+                for name, value in headers
+                if name.lower() not in _PARTS and not bearer.replaces(name)
+            ]
+            headers += [
+                ("Accept-Encoding", "identity"),
+                (bearer.header, bearer.prefix + bearer.value),
+            ]
+        return _written(lines, headers)
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,12 @@ class ResponseHead:
     line: str
     status: int
     headers: Headers
+
+    @property
+    def plain(self) -> bool:
+        """Whether its body is not compressed."""
+        codings = {one.strip().lower() for one in _values(self.headers, "content-encoding")}
+        return codings <= {"", "identity"}
 
     def forwarded(self) -> bytes:
         """Return the head as the tool gets it."""

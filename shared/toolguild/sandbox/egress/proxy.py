@@ -6,10 +6,11 @@ import socket
 from collections.abc import AsyncIterator
 
 from toolguild.sandbox.egress.connection import Connection
-from toolguild.sandbox.egress.door import Door, EgressLimits
+from toolguild.sandbox.egress.door import Door
 from toolguild.sandbox.egress.host import Grant
 from toolguild.sandbox.interface import Call, NotStarted, Request
 
+_MORE = 64  # connections that come to nothing, besides
 _SILENCE = 15.0  # seconds for a child to send its door
 
 
@@ -33,7 +34,7 @@ async def way_out(
     if listener is None:  # it died: its channel tells
         yield requests
         return
-    proxy = Proxy(listener, Door(Grant(call.hosts), EgressLimits(), responses=call.responses))
+    proxy = Proxy(listener, Door(Grant(call.hosts), call.terms, responses=call.responses))
     try:
         yield requests
     finally:
@@ -64,13 +65,15 @@ class Proxy:
         return tuple(self._door.requests)
 
     async def _accept(self) -> None:
+        """Accept until it is far past the limit: who goes on knocking then only keeps this machine busy."""
         loop = asyncio.get_running_loop()
-        while True:
+        for _ in range(2 * self._door.limits.requests + _MORE):
             await self._slots.acquire()
             connection, _ = await loop.sock_accept(self._listener)
             task = loop.create_task(self._serve(connection))
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
+        self._listener.close()
 
     async def _serve(self, connection: socket.socket) -> None:
         try:

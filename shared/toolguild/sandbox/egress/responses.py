@@ -33,7 +33,7 @@ class Wanted:
     method: str
     host: Host
     path: str
-    secure: bool
+    schemes: tuple[str, ...]  # as which a declared URL may be written
     body: bytes
 
 
@@ -51,14 +51,13 @@ def parse(text: str) -> tuple[Response, ...]:
 def find(responses: Iterable[Response], wanted: Wanted) -> Response | None:
     """Return the first response to this request, or None when the case declares none."""
     for one in responses:
-        secure, (host, path) = one.url.startswith("https:"), _parts(one.url)
-        alike = (one.method, secure, host, path) == (
-            wanted.method,
-            wanted.secure,
-            wanted.host,
-            wanted.path,
-        )
-        if alike and (one.request is None or one.request.encode() == wanted.body):
+        scheme = one.url.partition(":")[0]
+        alike = (one.method, *_parts(one.url)) == (wanted.method, wanted.host, wanted.path)
+        if (
+            alike
+            and scheme in wanted.schemes
+            and (one.request is None or one.request.encode() == wanted.body)
+        ):
             return one
     return None
 
