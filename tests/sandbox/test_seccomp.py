@@ -36,6 +36,9 @@ def _verdict(
 _OUTER = seccomp.outer_filter()
 _THREADS = seccomp.child_filter(may_fork=False)
 _FORKING = seccomp.child_filter(may_fork=True)
+_WATCHED = seccomp.child_filter(may_fork=True, watched=True)
+_NETWORK = seccomp.child_filter(may_fork=False, network=True)
+_NOTIFY = 0x7FC00000
 
 
 @pytest.mark.parametrize("name", syscalls.NUMBER)
@@ -55,10 +58,22 @@ def test_other_calling_conventions_are_killed(bpf: bytes) -> None:
     assert _verdict(bpf, 39) == _ALLOW
 
 
-@pytest.mark.parametrize("name", [*syscalls.TEMPLATE_ONLY, *syscalls.NEVER, "setsockopt"])
+def test_a_call_has_exactly_the_list_and_none_beyond_it() -> None:
+    by_argument = {"ioctl", "fcntl", "prctl", "socketpair", "setpriority"}  # 0 may be no good one
+    plain = {number for name, number in syscalls.ALLOWED.items() if name not in by_argument}
+    for number in range(1024):
+        allowed = _verdict(_FORKING, number) == _ALLOW
+        if allowed:
+            assert number in syscalls.ALLOWED.values()
+        else:
+            assert number not in plain
+    assert _verdict(_FORKING, 0x3FFFFFFF) == 0x00050000 | seccomp.ENOSYS
+
+
+@pytest.mark.parametrize("name", [*syscalls.TEMPLATE_ONLY, *syscalls.NEVER])
 def test_a_child_loses_what_builds_walls_or_hides_memory(name: str) -> None:
-    assert _verdict(_THREADS, syscalls.NUMBER[name]) != _ALLOW
-    assert _verdict(_FORKING, syscalls.NUMBER[name]) != _ALLOW
+    for bpf in (_THREADS, _FORKING, _WATCHED):
+        assert _verdict(bpf, syscalls.NUMBER[name]) & 0xFFFF0000 == 0x00050000
 
 
 def test_without_a_grant_only_threads_can_be_made() -> None:
@@ -84,6 +99,48 @@ def test_one_prepared_execve_is_let_through_and_no_other() -> None:
             assert _verdict(bpf, execve, *other) != _ALLOW
 
 
+def test_programs_are_held_until_the_supervisor_has_seen_them() -> None:
+    for name, number in syscalls.NUMBER.items():
+        seen = _verdict(_WATCHED, number)
+        assert seen == (_NOTIFY if name == "execve" else _verdict(_FORKING, number))
+
+
+_BY_ARGUMENT = {  # call: the argument that decides, what passes, what does not
+    "clone": (0, (0x3D0F00, 0x4111, 0x1200011), (0x8011, 0x2011, 0x800011, 0x10000011, 0x2020011)),
+    "ioctl": (1, (0x5401, 0x541B, 0x5421), (0x5412, 0x541C, 0x40049409, 0x5480, 0x8912, 0)),
+    "fcntl": (1, (0, 2, 3, 6, 1030), (1024, 1026, 1031, 1033, 8, 10, 15)),
+    "prctl": (0, (15, 38, 0x53564D41), (1, 4, 8, 22, 24, 28, 35, 36, 41, 53, 59, 62)),
+    "socketpair": (0, (1,), (2, 10, 16, 30, 40)),
+    "prlimit64": (0, (0,), (1, 2, 77)),
+    "sched_setaffinity": (0, (0,), (1, 2, 77)),
+    "setpriority": (1, (0,), (1, 2, 77)),
+}
+
+
+@pytest.mark.parametrize("name", _BY_ARGUMENT)
+@pytest.mark.parametrize("bpf", [_FORKING, _NETWORK], ids=["programs", "network"])
+def test_what_takes_a_command_takes_those_on_the_list_only(name: str, bpf: bytes) -> None:
+    at, good, bad = _BY_ARGUMENT[name]
+    number = syscalls.NUMBER[name]
+    for value in good:
+        fit = name != "clone" or bpf is _FORKING or value & 0x10000
+        assert (_verdict(bpf, number, *[0] * at, value) == _ALLOW) == bool(fit)
+    for value in bad:
+        assert _verdict(bpf, number, *[0] * at, value) != _ALLOW
+
+
+def test_priorities_of_groups_and_users_stay_as_they_are() -> None:
+    for which in (1, 2):
+        assert _verdict(_FORKING, syscalls.NUMBER["setpriority"], which, 0) != _ALLOW
+
+
+def test_the_upper_half_of_a_command_changes_nothing() -> None:
+    for name in ("ioctl", "fcntl"):
+        number = syscalls.NUMBER[name]
+        for value in (0x5412, 1031):
+            assert _verdict(_FORKING, number, 0, value | 7 << 32) != _ALLOW
+
+
 def test_nothing_can_type_into_a_terminal() -> None:
     ioctl = syscalls.NUMBER["ioctl"]
     assert _verdict(_OUTER, ioctl, 1, 0x5412) != _ALLOW
@@ -99,7 +156,6 @@ def test_the_docker_profile_allows_the_same_calls() -> None:
     assert set(rules[0]["names"]) == {*syscalls.ALLOWED, *syscalls.TEMPLATE_ONLY}
 
 
-_NETWORK = seccomp.child_filter(may_fork=False, network=True)
 _STREAM, _DATAGRAM, _FLAGS = 1, 2, 0x80800
 
 

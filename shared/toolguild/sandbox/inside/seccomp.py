@@ -1,45 +1,63 @@
-"""Our seccomp filters, assembled to BPF without libseccomp.
+"""Our seccomp filters, assembled to BPF without libseccomp. Both are allow-lists.
 
-Two filters stack. The *outer* one is an allow-list around the whole warm sandbox and still lets the
-fork server build namespaces. The *child* one is put on every forked child and takes that away again,
-and with it sockets, other processes' memory, and every kind of memory that RLIMIT_AS does not count.
+Two filters stack. The *outer* one is around the whole warm sandbox and still lets the fork server build
+namespaces. The *child* one is put on every forked child: it takes that away again, and with it sockets, other
+processes' memory, every kind of memory that RLIMIT_AS does not count, and of the calls that take a command
+every command that it does not name.
 """
 
 import ctypes
 import platform
-import struct
-from collections.abc import Callable
 from typing import Any
 
 from . import syscalls
+from .bpf import ANY_BIT, EQUAL, Instructions, allow, among, argument, deny, notify, op, program
 
-EPERM, EACCES, ENOSYS, ENOPROTOOPT = 1, 13, 38, 92
-_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_LOAD, _EQUAL, _AT_LEAST, _BITS, _JUMP, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06
-_NEW_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME included
+EPERM, EACCES, ENOTTY, ENOSYS, ENOPROTOOPT, ENOTSUP = 1, 13, 25, 38, 92, 95
+# New namespaces of every kind, CLONE_NEWTIME included; CLONE_PTRACE, CLONE_PARENT and CLONE_UNTRACED: a process
+# that is not below its maker, or traced by somebody.
+_NO_CLONE = 0x7E020080 | 0x2000 | 0x8000 | 0x800000
 _CLONE_THREAD = 0x00010000
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # both type into a terminal
-_ANSWERS = {  # ENOSYS where libraries fall back silently; the rest is EPERM
-    **dict.fromkeys(("socket", "connect", "bind", "listen", "accept", "accept4"), EACCES),
-    **dict.fromkeys(
-        ("memfd_create", "clone3", "pidfd_open", "io_uring_setup", "memfd_secret", "shmget"), ENOSYS
-    ),
-    **dict.fromkeys(("shmat", "semget", "msgget", "mq_open", "modify_ldt"), ENOSYS),
-}
-# setsockopt: SO_SNDBUF on socket pairs pinned 235 MB that no process limit counts.
-_CHILD_LOSES = (
-    *syscalls.TEMPLATE_ONLY, *syscalls.NEVER, "setsockopt", "setgroups", "sched_setscheduler",
-    "sethostname",
+_TYPING = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX type into a terminal
+# Answered with EPERM: what is asked for on purpose. All else is ENOSYS, where libraries fall back silently.
+_REFUSED = (
+    "ptrace", "add_key", "request_key", "keyctl", "bpf", "perf_event_open", "userfaultfd",
+    "process_vm_readv", "process_vm_writev", "kcmp", "personality", "pidfd_getfd", "pidfd_send_signal",
+    "chroot", "pivot_root", "mount", "umount2", "open_tree", "move_mount", "fsopen", "fsmount", "fsconfig",
+    "fspick", "mount_setattr", "unshare", "setns", "open_by_handle_at", "name_to_handle_at", "mknod",
+    "mknodat", "capset", "setuid", "setgid", "setresuid", "setresgid", "setreuid", "setregid", "setfsuid",
+    "setfsgid", "setgroups", "sethostname", "setdomainname", "sched_setscheduler", "sched_setparam",
+    "sched_setattr", "seccomp", "setsockopt", "execveat", "kexec_load", "kexec_file_load", "init_module",
+    "finit_module", "delete_module", "acct", "syslog", "settimeofday", "clock_settime", "adjtimex",
+    "clock_adjtime", "swapon", "swapoff", "quotactl", "quotactl_fd", "reboot", "iopl", "ioperm",
+    "fanotify_init", "fanotify_mark", "mbind", "migrate_pages", "move_pages", "vhangup", "vmsplice",
+    "rt_sigqueueinfo", "rt_tgsigqueueinfo",
 )  # fmt: skip
+_NO_ATTRIBUTES = (
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+)  # copying passes over what a file system lacks
+_NO_SOCKETS = ("socket", "connect", "bind", "listen", "accept", "accept4")
+
+# What isatty, pipes and libuv ask of a descriptor, and shells of a terminal. Copying by reference is left out.
+_IOCTLS = (0x5401, 0x802C542A, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+# Duplicates, flags and record locks. Left out: F_SETPIPE_SZ, which pins a megabyte a pipe that no limit counts;
+# leases, which hold up others at a shared file; signals on behalf of a descriptor.
+_FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+# Names of threads and of mappings, and reading what one is. Left out: being traced, being dumped, surviving a
+# parent, filters, securebits, changing the layout of its memory.
+_PRCTLS = (2, 3, 15, 16, 21, 23, 27, 30, 38, 39, 0x53564D41)
+_UNIX, _INTERNET, _STREAM, _TCP = 1, 2, 1, 6
 
 _LISTENING = ("bind", "listen")  # of the child, before its own filter: it makes its proxy's door
-_INTERNET, _STREAM, _TCP = 2, 1, 6
 _FLAGS = (0, 0x800, 0x80000, 0x80800)  # SOCK_NONBLOCK, SOCK_CLOEXEC
 _SOCKET_LEVEL = 1
-# What HTTP clients set: TCP_NODELAY and keep-alive with its times. Nothing that makes buffers larger.
+# What HTTP clients set: TCP_NODELAY and keep-alive with its times. Nothing that makes buffers larger: SO_SNDBUF
+# on socket pairs pinned 235 MB that no process limit counts.
 _OPTIONS = ((_TCP, 1), (_TCP, 4), (_TCP, 5), (_TCP, 6), (_SOCKET_LEVEL, 9))
 
-Instructions = list[bytes]
+Rules = dict[str, Instructions]
 
 
 def supported() -> bool:
@@ -49,16 +67,10 @@ def supported() -> bool:
 
 def outer_filter(*, network: bool = False) -> bytes:
     """Return the BPF of the allow-list around a whole warm sandbox."""
-    allow, deny = [_op(_RETURN, _ALLOW)], [_op(_RETURN, _ERRNO | ENOSYS)]
-    table = dict.fromkeys((syscalls.NUMBER[name] for name in _outer_names(network)), allow)
-    table[syscalls.NUMBER["ioctl"]] = [
-        _op(_LOAD, 16 + 8),
-        _op(_EQUAL, _TIOCSTI, 2, 0),
-        _op(_EQUAL, _TIOCLINUX, 1, 0),
-        _op(_RETURN, _ALLOW),
-        _op(_RETURN, _ERRNO | EPERM),
-    ]
-    return b"".join(_prologue() + _search(sorted(table), table.__getitem__, deny))
+    rules = dict.fromkeys(_outer_names(network), allow())
+    typing = [op(EQUAL, _TYPING[0], 2, 0), op(EQUAL, _TYPING[1], 1, 0)]
+    rules["ioctl"] = (argument(1), *typing, *allow(), *deny(EPERM))
+    return _assemble(rules)
 
 
 def outer_profile(*, network: bool = False) -> dict[str, object]:
@@ -77,26 +89,43 @@ def outer_profile(*, network: bool = False) -> dict[str, object]:
 
 
 def child_filter(
-    *, may_fork: bool, exec_at: tuple[int, int, int] | None = None, network: bool = False
+    *,
+    may_fork: bool,
+    exec_at: tuple[int, int, int] | None = None,
+    network: bool = False,
+    watched: bool = False,
 ) -> bytes:
-    """Return the BPF of what a call loses on top of the outer filter.
+    """Return the BPF of the allow-list for one call.
 
     With `network` it can make TCP sockets over IPv4 and connect them: no other kind, and none that listens.
     Without `may_fork` only threads can be made and nothing can be executed, except by the one
     execve whose three pointers are exactly `exec_at`: that is how Node is started under its filter.
+    With `watched` each execve waits until the supervisor has seen it.
     """
-    table = {syscalls.NUMBER[n]: [_deny(_ANSWERS.get(n, EPERM))] for n in _CHILD_LOSES}
-    table[syscalls.NUMBER["clone"]] = _clone_rule(may_fork=may_fork)
+    rules: Rules = dict.fromkeys(syscalls.ALLOWED, allow())
+    rules |= dict.fromkeys(_REFUSED, deny(EPERM)) | dict.fromkeys(_NO_SOCKETS, deny(EACCES))
+    rules |= dict.fromkeys(_NO_ATTRIBUTES, deny(ENOTSUP))
+    rules |= {
+        "clone": _clone_rule(may_fork=may_fork),
+        "ioctl": among(1, _IOCTLS, ENOTTY),
+        "fcntl": among(1, _FCNTLS, EPERM),
+        "prctl": among(0, _PRCTLS, EPERM),
+        "socketpair": among(0, (_UNIX,), EACCES),
+        # Of a process of the same user these three change another one, the fork server too where it is visible.
+        "prlimit64": among(0, (0,), EPERM),
+        "sched_setaffinity": among(0, (0,), EPERM),
+        "setpriority": (argument(0), op(EQUAL, 0, 1, 0), *deny(EPERM), *among(1, (0,), EPERM)),
+    }
     if network:
-        table[syscalls.NUMBER["socket"]] = _socket_rule()
-        table[syscalls.NUMBER["connect"]] = [_op(_RETURN, _ALLOW)]
-        table[syscalls.NUMBER["setsockopt"]] = _option_rule()
+        rules["socket"] = _socket_rule()
+        rules["connect"] = allow()
+        rules["setsockopt"] = _option_rule()
     if not may_fork:
-        for name in ("fork", "vfork"):
-            table[syscalls.NUMBER[name]] = [_deny(EPERM)]
-        table[syscalls.NUMBER["execve"]] = _exec_rule(exec_at)
-    allow = [_op(_RETURN, _ALLOW)]
-    return b"".join(_prologue() + _search(sorted(table), table.__getitem__, allow))
+        rules |= dict.fromkeys(("fork", "vfork"), deny(EPERM))
+        rules["execve"] = _exec_rule(exec_at)
+    elif watched:
+        rules["execve"] = notify()
+    return _assemble(rules)
 
 
 class Program(ctypes.Structure):
@@ -108,78 +137,48 @@ class Program(ctypes.Structure):
     def of(cls, bpf: bytes) -> "Program":
         """Return a program that prctl(PR_SET_SECCOMP) accepts."""
         buffer: Any = ctypes.create_string_buffer(bpf, len(bpf))
-        program = cls(len(bpf) // 8, ctypes.addressof(buffer))
-        program.buffer = buffer
-        return program
+        made = cls(len(bpf) // 8, ctypes.addressof(buffer))
+        made.buffer = buffer
+        return made
+
+
+def _assemble(rules: Rules) -> bytes:
+    numbered = {syscalls.NUMBER[name]: rule for name, rule in rules.items()}
+    return program(numbered, deny(ENOSYS), architecture=syscalls.ARCHITECTURE, x32=syscalls.X32_BIT)
 
 
 def _outer_names(network: bool) -> set[str]:
     return {*syscalls.ALLOWED, *syscalls.TEMPLATE_ONLY, *(_LISTENING if network else ())}
 
 
-def _op(code: int, k: int, if_true: int = 0, if_false: int = 0) -> bytes:
-    return struct.pack("<HBBI", code, if_true, if_false, k & 0xFFFFFFFF)
-
-
-def _deny(errno: int) -> bytes:
-    return _op(_RETURN, _ERRNO | errno)
-
-
-def _prologue() -> Instructions:
-    """Kill on another architecture's or the x32 calling convention; then load the number."""
-    return [
-        _op(_LOAD, 4), _op(_EQUAL, syscalls.ARCHITECTURE, 1, 0), _op(_RETURN, _KILL),
-        _op(_LOAD, 0), _op(_AT_LEAST, syscalls.X32_BIT, 0, 1), _op(_RETURN, _KILL),
-    ]  # fmt: skip
-
-
 def _clone_rule(*, may_fork: bool) -> Instructions:
-    rule = [_op(_LOAD, 16), _op(_BITS, _NEW_NAMESPACE, 0, 1), _deny(EPERM)]
+    rule = (argument(0), op(ANY_BIT, _NO_CLONE, 0, 1), *deny(EPERM))
     if not may_fork:
-        rule += [_op(_BITS, _CLONE_THREAD, 1, 0), _deny(EPERM)]
-    return [*rule, _op(_RETURN, _ALLOW)]
+        rule += (op(ANY_BIT, _CLONE_THREAD, 1, 0), *deny(EPERM))
+    return rule + allow()
 
 
 def _socket_rule() -> Instructions:
-    kinds = [_STREAM | flags for flags in _FLAGS]
-    rule = [_op(_LOAD, 16), _op(_EQUAL, _INTERNET, 1, 0), _deny(EACCES), _op(_LOAD, 24)]
-    for left, kind in zip(range(len(kinds), 0, -1), kinds, strict=True):
-        rule.append(_op(_EQUAL, kind, left, 0))  # over the rest and the refusal
-    rule += [_deny(EACCES), _op(_LOAD, 32), _op(_EQUAL, 0, 2, 0), _op(_EQUAL, _TCP, 1, 0)]
-    return [*rule, _deny(EACCES), _op(_RETURN, _ALLOW)]
+    rule = [argument(0), op(EQUAL, _INTERNET, 1, 0), *deny(EACCES), argument(1)]
+    for left, flags in zip(range(len(_FLAGS), 0, -1), _FLAGS, strict=True):
+        rule.append(op(EQUAL, _STREAM | flags, left, 0))  # over the rest and the refusal
+    rule += [*deny(EACCES), argument(2), op(EQUAL, 0, 2, 0), op(EQUAL, _TCP, 1, 0)]
+    return (*rule, *deny(EACCES), *allow())
 
 
 def _option_rule() -> Instructions:
-    rule: Instructions = []
+    rule: Instructions = ()
     for level, name in _OPTIONS:
-        rule += [_op(_LOAD, 24), _op(_EQUAL, level, 0, 3), _op(_LOAD, 32)]
-        rule += [_op(_EQUAL, name, 0, 1), _op(_RETURN, _ALLOW)]
-    return [*rule, _deny(ENOPROTOOPT)]  # libraries pass over an option that there is not
+        rule += (argument(1), op(EQUAL, level, 0, 3), argument(2), op(EQUAL, name, 0, 1), *allow())
+    return rule + deny(ENOPROTOOPT)  # libraries pass over an option that there is not
 
 
 def _exec_rule(exec_at: tuple[int, int, int] | None) -> Instructions:
     if exec_at is None:
-        return [_deny(EPERM)]
-    rule: Instructions = []
+        return deny(EPERM)
+    rule: Instructions = ()
     for index, pointer in enumerate(exec_at):
-        for half in (0, 4):
-            value = (pointer >> (8 * half)) & 0xFFFFFFFF
-            rule += [_op(_LOAD, 16 + 8 * index + half), _op(_EQUAL, value, 1, 0), _deny(EPERM)]
-    return [*rule, _op(_RETURN, _ALLOW)]
-
-
-def _search(
-    numbers: list[int], rule: Callable[[int], Instructions], miss: Instructions
-) -> Instructions:
-    """Lay out a binary search; a leaf stands right behind its compare, since jumps are 8 bits."""
-    if len(numbers) <= 4:
-        out: Instructions = []
-        for number in numbers:
-            body = rule(number)
-            out += [_op(_EQUAL, number, 0, len(body)), *body]
-        return out + miss
-    middle = len(numbers) // 2
-    low = _search(numbers[:middle], rule, miss)
-    high = _search(numbers[middle:], rule, miss)
-    # The lower half may be longer than 255 instructions: skip it by a long jump.
-    return [_op(_AT_LEAST, numbers[middle], 0, 1), _op(_JUMP, len(low)), *low, *high]
+        for half in (0, 1):
+            value = (pointer >> (32 * half)) & 0xFFFFFFFF
+            rule += (argument(index, half), op(EQUAL, value, 1, 0), *deny(EPERM))
+    return rule + allow()
