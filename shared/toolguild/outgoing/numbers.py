@@ -1,0 +1,163 @@
+"""Numbers that belong to a person: cards, accounts, telephones, identity numbers.
+
+One pass finds runs of digits; what each could be is decided by length, form, check digits and the words
+before it.
+"""
+
+import re
+from collections.abc import Iterator
+
+from toolguild.outgoing import checksum
+from toolguild.outgoing.identity import identity
+from toolguild.outgoing.span import Span
+from toolguild.outgoing.words import Text
+
+# Seven digits or more with single marks between them, and what may stand before or behind a phone number.
+_RUN = re.compile(
+    r"(?<![\w@#$€£])(?<!\d[.,:])(?:\+ ?|\()?\d(?:[ \t]?[./()\-\u2011\u2013\xa0]?[ \t]?\d){6,24}(?![\w@])"
+)
+_EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension|#)[ .]?\d{1,6}(?!\w)", re.I)
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?=[ -]?[A-Z0-9]{4})")
+_LENGTHS = {
+    "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29,
+    "BY": 28, "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20, "EG": 29,
+    "ES": 24, "FI": 18, "FO": 18, "FR": 27, "GB": 22, "GE": 22, "GI": 23, "GL": 18, "GR": 27, "GT": 28,
+    "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IQ": 23, "IS": 26, "IT": 27, "JO": 30, "KW": 30, "KZ": 20,
+    "LB": 28, "LC": 32, "LI": 21, "LT": 20, "LU": 20, "LV": 21, "LY": 25, "MC": 27, "MD": 24, "ME": 22,
+    "MK": 19, "MR": 27, "MT": 31, "MU": 30, "NL": 18, "NO": 15, "PK": 24, "PL": 28, "PS": 29, "PT": 25,
+    "QA": 29, "RO": 24, "RS": 22, "SA": 24, "SC": 31, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25,
+    "SV": 28, "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
+}  # fmt: skip
+_SPEAKS_OF_CARD = (
+    *("card", "cards", "credit", "debit", "visa", "mastercard", "amex", "maestro", "cc", "pan"),
+    *("american express", "discover", "diners", "jcb", "kreditkarte", "carte", "tarjeta"),
+)
+_SPEAKS_OF_PHONE = (
+    *("phone", "phones", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "call", "called", "ring"),
+    *("whatsapp", "sms", "text", "dial", "hotline", "reach", "contact", "handy", "telefon", "mobil", "gsm"),
+    *("téléphone", "telefono", "teléfono", "móvil", "celular", "telefone", "puhelin", "telefax", "phoned"),
+    *("phone number", "number is", "numbers", "my number", "fon", "telefoon", "portable", "home", "ph"),
+)
+_NOT_PHONE = (
+    *("isbn", "issn", "order", "invoice", "tracking", "lot", "part", "serial", "version", "id", "ref"),
+    *("sku", "ticket", "case", "doi", "ean", "upc", "article", "batch", "build", "memory", "timestamp"),
+    *("commit", "lat", "lon", "score", "rfc", "iso", "price", "prices", "quantity", "account"),
+)
+_NANP = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}([ .-]))\d{3}[ .-]\d{4}")
+_NATIONAL = re.compile(
+    r"\(?0\d{1,5}\)?(?:([ ./-])\d{2,4}(?:\1\d{2,4}){1,4}|[ /-]\d{5,8}|[ /-]\d{3,4}[ -]\d{3,6})"
+)
+
+
+def ibans(text: Text) -> Iterator[Span]:
+    """Yield IBANs of the right length for their country with right check digits."""
+    for match in _IBAN.finditer(text.plain):
+        length = _LENGTHS.get(match[0][:2])
+        if length is None:
+            continue
+        kept, at = [], match.start()
+        while len(kept) < length and at < len(text.plain):
+            one = text.plain[at]
+            if one.isascii() and one.isalnum():
+                kept.append(one)
+            elif one not in " -\xa0":
+                break
+            at += 1
+        whole = "".join(kept).upper()
+        behind = text.plain[at : at + 1]
+        if len(whole) == length and not behind.isalnum() and checksum.mod97(whole):
+            yield Span("iban", match.start(), at, 0.99)
+
+
+def numbers(text: Text) -> Iterator[Span]:
+    """Yield cards, telephone numbers and identity numbers."""
+    for match in _RUN.finditer(text.plain):
+        found = _kind_of(text, match[0], match.start())
+        if found is None:
+            continue
+        kind, score = found
+        end = match.end()
+        start = match.start()
+        if kind == "phone":
+            more = _EXTENSION.match(text.plain, end)
+            end = more.end() if more else end
+        elif match[0].startswith("("):
+            start += 1
+        yield Span(kind, start, end, score)
+    if any(word in text.label for word in _SPEAKS_OF_PHONE):
+        yield from _labelled(text)
+
+
+def _labelled(text: Text) -> Iterator[Span]:
+    digits = sum(one.isdigit() for one in text.plain)
+    if 6 <= digits <= 15 and re.fullmatch(r"[\d +()./x-]{6,30}", text.plain):
+        yield Span("phone", 0, len(text.plain), 0.9)
+
+
+def _kind_of(text: Text, run: str, start: int) -> tuple[str, float] | None:
+    digits = "".join(one for one in run if one.isdigit())
+    marks = len(run) - len(digits)
+    if not marks and len(digits) > 19:
+        return None
+    if run[0] not in "+(":
+        known = identity(text, run, digits, start) or _card(text, run, digits, start)
+        if known is not None:
+            return known
+    return _phone(text, run, digits, start)
+
+
+def _card(text: Text, run: str, digits: str, start: int) -> tuple[str, float] | None:
+    if not 12 <= len(digits) <= 19 or not set(run) <= set("0123456789 -"):
+        return None
+    near = text.near(start, _SPEAKS_OF_CARD, 60)
+    if not _issued(digits, loose=near) or not checksum.luhn(digits):
+        return None
+    return ("card", 0.99 if near else 0.9)
+
+
+def _issued(digits: str, *, loose: bool) -> bool:
+    """Whether an issuer gives out numbers that begin so and are so long."""
+    length, two, three, four = len(digits), int(digits[:2]), int(digits[:3]), int(digits[:4])
+    if digits[0] == "4":
+        return length in (13, 16, 19) if loose else length == 16
+    if 51 <= two <= 55 or 2221 <= four <= 2720:
+        return length == 16
+    if two in (34, 37):
+        return length == 15
+    if 300 <= three <= 305 or two in (36, 38, 39):
+        return length == 14 or (loose and length == 16)
+    if four in (2131, 1800):
+        return length == 15
+    if 3528 <= four <= 3589 or four == 6011 or two == 65 or 644 <= three <= 649:
+        return length == 16
+    if two == 62:
+        return 16 <= length <= 19
+    maestro = two in (50, 56, 57, 58, 63, 67) or four in (6304, 6759, 6761, 6762, 6763)
+    return maestro and (12 <= length <= 19 if loose else length == 16)
+
+
+def _phone(text: Text, run: str, digits: str, start: int) -> tuple[str, float] | None:
+    size = len(digits)
+    if not 7 <= size <= 15 or _is_date(run):
+        return None
+    if text.near(start, _SPEAKS_OF_PHONE, 30):
+        plain_id = text.near(start, _NOT_PHONE, 12)
+        return None if plain_id or run.count(".") == 1 else ("phone", 0.9)
+    if run.startswith("+"):
+        return ("phone", 0.9) if 8 <= size and digits[0] != "0" and len(run) > size else None
+    if text.near(start, _NOT_PHONE, 24):
+        return None
+    if _NANP.fullmatch(run):
+        return ("phone", 0.85)
+    if 9 <= size <= 12 and _NATIONAL.fullmatch(run):
+        return ("phone", 0.7)
+    return None
+
+
+_DATE = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?:[ T-]+\d{1,2}.*)?", re.S
+)
+
+
+def _is_date(run: str) -> bool:
+    return _DATE.fullmatch(run) is not None
