@@ -4,7 +4,8 @@ The runtime builds one `Guild` for each service and passes it to `Service.open`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from toolguild.sandbox.interface import Reins, Sandbox
 from toolguild.tool import Published, Signature, Tool, ToolSpec
 from toolguild.tool.draft import ModelSource
 from toolguild.tool.record import Purpose
+from toolguild.unhalted import Unhalted
 
 A = TypeVar("A")
 Role = Literal["planner", "synthesizer", "examiner", "reviewer", "judge"]
@@ -59,6 +61,22 @@ class Steering(Protocol):
 
     def narrowed(self, brief: Brief, key: str) -> Brief:
         """Return the brief within the bounds that hold now for its task and for this task or build."""
+        ...
+
+
+class Halts(Protocol):
+    """Knows what people have halted. Agents are held by the runtime; calls of tools by who makes them."""
+
+    def refusal(self, tools: Sequence[Published]) -> str | None:
+        """Return why a call that needs these tools may not run now, or None."""
+        ...
+
+    def calling(self, tools: Sequence[Published]) -> AbstractContextManager[None]:
+        """Count what the block does as a call that needs these tools: a halt waits for its end."""
+        ...
+
+    async def changed(self) -> None:
+        """Return at the next order to halt or to go on."""
         ...
 
 
@@ -274,4 +292,5 @@ class Guild:
     steering: Steering
     trust: Trust
     archive: Archive
+    halts: Halts = field(default_factory=Unhalted)
     calls_at_once: int = 2  # in the sandboxes of this process; what is beyond waits

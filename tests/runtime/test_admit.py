@@ -265,4 +265,6 @@ def test_the_time_of_a_task_counts_from_when_it_is_let_in() -> None:
     order = commands.AdmitGoal(task=TaskId("t-1"), brief=brief, goal=Goal(primary="x"))
     given = let_in(order, "2026-01-01T00:00:00.000+00:00", "2026-01-01T05:00:00.000+00:00")
     assert given.brief.deadline == "2026-01-01T05:10:00.000+00:00"
-    assert given.brief.model_copy(update={"deadline": brief.deadline}) == brief
+    assert given.brief.started == "2026-01-01T05:00:00.000+00:00"  # halts before then move nothing
+    asked = {"deadline": brief.deadline, "started": None}
+    assert given.brief.model_copy(update=asked) == brief

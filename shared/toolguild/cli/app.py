@@ -11,6 +11,7 @@ from toolguild.cli import (
     demo,
     doctor,
     drill,
+    halt,
     inbox,
     intervene,
     operate,
@@ -85,6 +86,7 @@ app.add_typer(inbox.app, name="inbox")
 app.add_typer(trust.app, name="trust")
 app.command("pause")(intervene.pause)
 app.command("resume")(intervene.resume)
+app.add_typer(halt.app, name="halt")
 app.command("cancel")(intervene.cancel)
 app.command("override")(intervene.override)
 app.command("constrain")(intervene.constrain)

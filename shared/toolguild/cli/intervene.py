@@ -47,13 +47,29 @@ def pause(
     return _step_in(task, "pause", _just(freeze=freeze), reason, user, as_json=as_json)
 
 
-def resume(task: Task, reason: Reason = "", user: User = "local", as_json: Json = False) -> int:
-    """Let a paused task go on where it was.
+def resume(
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="TASK|run TASK|tool NAME|agent NAME|pool|all", help="What goes on."),
+    ],
+    reason: Reason = "",
+    user: User = "local",
+    as_json: Json = False,
+) -> int:
+    """Let a paused task go on where it was; or, named as for `toolguild halt`, what was halted.
+
+    JSON of what was halted: as `toolguild halt`.
 
     \b
     toolguild resume t-0123456789abcdef
+    toolguild resume run t-0123456789abcdef
+    toolguild resume all --reason "the key is changed"
     """
-    return _step_in(task, "resume", _just(), reason, user, as_json=as_json)
+    from toolguild.cli import halt
+
+    if halt.is_of_halts(what):
+        return halt.resume(what, reason, user, as_json=as_json)
+    return _step_in(what[0], "resume", _just(), reason, user, as_json=as_json)
 
 
 def cancel(task: Task, reason: Reason = "", user: User = "local", as_json: Json = False) -> int:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, NewType
 from uuid import UUID
 
-from toolguild.capability import Limits
+from toolguild.capability import Capabilities, Limits
 from toolguild.tool.value import Value
 
 TaskId = NewType("TaskId", str)  # "t-" and hexadecimal digits: one goal on its way to a result
@@ -74,6 +74,7 @@ class Brief(Value):
     task: TaskId
     user: str = "local"
     deadline: str | None = None  # ISO 8601, UTC: no work starts after it
+    started: str | None = None  # ISO 8601, UTC: when the task was let in; halts since then move the deadline
     max_usd: float | None = None
     max_tokens: int | None = None
     model: str | None = None  # overrides the configured model for every role
@@ -82,6 +83,8 @@ class Brief(Value):
     max_cpu_seconds: float | None = None  # of all sandboxed calls together
     limits: Limits | None = None  # a person's narrower limits for every call; None: the policy's
     hosts: tuple[str, ...] | None = None  # a person's narrower list; None: as granted
+    # what the goal asks for, and so the most that any call of the task gets; None: all that the policy has
+    capabilities: Capabilities | None = None
     hints: tuple[Hint, ...] = ()
 
 

@@ -322,6 +322,8 @@ class ToolRan(Event):
     requests: tuple[Request, ...] = ()  # to hosts, measured outside; those refused too
     measured: Usage | None = None  # the most that the tool used in its tests
     seen: Seen | None = None  # what it did, from outside; None: the sandbox could not look
+    title: str = ""  # NAME@VERSION
+    given_bytes: int | None = None  # size of the arguments and files that it was called with
 
 
 class CriteriaJudged(Event):

@@ -84,11 +84,11 @@ class Halted(Word):
 
     about: ClassVar[str] = "target"
     kind: Literal["halted"] = "halted"
-    target: str  # "all", "pool", "agent-NAME", "tool-DIGEST", "run-TASK"
+    target: str  # "all", "pool", "agent-NAME", "tool-DIGEST", "toolname-NAME" (every version), "run-TASK"
     on: bool  # False: goes on again
     by: str
     reason: str
-    at: str  # ISO 8601, UTC
+    at: str  # ISO 8601, UTC; of two for one target the later one holds, however often a copy comes
 
 
 class HaltTaken(Event):
@@ -98,8 +98,9 @@ class HaltTaken(Event):
     kind: Literal["halt-taken"] = "halt-taken"
     target: str
     on: bool
-    process: str  # service and process id
+    process: str  # services, machine and process id: "executor@host/123"
     stopped: int  # calls and handlers that were under way and were ended
+    left: int = 0  # of them, those that were still there when this was told
     seconds: float  # from reading the order until the last of them was gone
 
 

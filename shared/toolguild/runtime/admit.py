@@ -25,6 +25,9 @@ from toolguild.messages import Envelope, Event, events
 from toolguild.messages.commands import AdmitGoal
 from toolguild.runtime import clock, goals
 from toolguild.runtime.bus import Bus, Unreadable
+from toolguild.runtime.halting import LogHalts
+from toolguild.runtime.halts import Targets, of_agent
+from toolguild.runtime.reading import newest_on
 from toolguild.runtime.retry import retried
 from toolguild.runtime.settle import UNSETTLED, Post, settle
 from toolguild.runtime.topology import (
@@ -72,19 +75,34 @@ class _Held:
 
 
 async def admit(
-    bus: Bus, service: str, gate: Gate, *, stop: asyncio.Event, ack_wait: float = ACK_WAIT
+    bus: Bus,
+    service: str,
+    gate: Gate,
+    *,
+    stop: asyncio.Event,
+    ack_wait: float = ACK_WAIT,
+    halts: LogHalts | None = None,
 ) -> None:
     """Let goals in until `stop` is set; what is under way then is handed to the other gates.
 
     NATS may go away and come back, and consumers may be deleted: it carries on. `ack_wait` is how many
-    seconds of silence it takes for another gate to look after what this one held.
+    seconds of silence it takes for another gate to look after what this one held. While the gate is halted it
+    lets nothing in, and looks after what is under way.
     """
     post = Post(bus, consumer_name(service, gate), f"{service}/{gate.name}", ack_wait)
-    await _Admission(post, gate, stop).run()
+    await _Admission(post, gate, stop, halts, of_agent(service, gate.name)).run()
 
 
 class _Admission:
-    def __init__(self, post: Post, gate: Gate, stop: asyncio.Event) -> None:
+    def __init__(
+        self,
+        post: Post,
+        gate: Gate,
+        stop: asyncio.Event,
+        halts: LogHalts | None = None,
+        targets: Targets = frozenset(),
+    ) -> None:
+        self._halts, self._targets = halts, targets
         self._post, self._gate, self._stop = post, gate, stop
         self._bus = post.bus
         self._held: dict[str, _Held] = {}  # by task
@@ -141,6 +159,7 @@ class _Admission:
             try:
                 async with self._inbox(token, first) as inbox:
                     while True:
+                        await self._free()
                         try:
                             (msg,) = await inbox.fetch(1, timeout=FETCH)
                         except TimeoutError:
@@ -150,12 +169,24 @@ class _Admission:
                                 del self._attended[token]
                                 return
                             continue
-                        await self._take(msg)
+                        if self._halted:
+                            await msg.nak()
+                        else:
+                            await self._take(msg)
             except nats.errors.ConnectionClosedError:
                 raise
             except (TemporaryError, NotFoundError, nats.errors.Error, OSError) as error:
                 log.info("%s: no goals of %s for now: %s", self._post.agent, token, error)
                 await asyncio.sleep(PAUSE)
+
+    @property
+    def _halted(self) -> bool:
+        return self._halts is not None and self._halts.holding(self._targets) is not None
+
+    async def _free(self) -> None:
+        """Return when goals may be let in."""
+        if self._halts is not None:
+            await self._halts.lifted(self._targets)
 
     @asynccontextmanager
     async def _inbox(
@@ -294,7 +325,9 @@ class _Admission:
             return True
         for kind in PERHAPS & kinds.keys():
             subject = kinds[kind]
-            raw = await retried(lambda s=subject: self._bus.js.get_last_msg(LOG, s), subject)  # type: ignore[misc]
+            raw = await newest_on(self._bus, LOG, subject)
+            if raw is None:
+                continue
             if waits(cast("Event", (await self._bus.read(raw.data or b"")).body)):
                 return True
         return False
@@ -305,6 +338,9 @@ class _Admission:
         """Tell the server, again and again, that we look after what is held."""
         while True:
             await asyncio.sleep(self._post.ack_wait / 3)
+            if self._halted:  # what is under way stands still, and so does its time
+                for held in self._held.values():
+                    held.until += self._post.ack_wait / 3
             for number, held in enumerate(tuple(self._held.values())):
                 await self._say(held, b"+WPI")
                 if number % 256 == 255:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -15,6 +16,8 @@ from toolguild.agent import Reader, Worker
 from toolguild.errors import TemporaryError
 from toolguild.messages import Envelope
 from toolguild.runtime.bus import Bus
+from toolguild.runtime.halting import LogHalts
+from toolguild.runtime.halts import Held, of_agent
 from toolguild.runtime.settle import Post, settle
 from toolguild.runtime.topology import ACK_WAIT, consumer_name, ensure_consumer, stream_of
 
@@ -24,6 +27,7 @@ EVENTS_AT_ONCE = 16  # for a process, which waits for NATS only
 PAUSE = 0.2  # seconds between attempts while NATS or the consumer is away
 
 Handle = Callable[[Envelope], Awaitable[None]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,47 @@ class _Inlet:
     post: Post
     handle: Handle
     stop: asyncio.Event
+    halts: LogHalts | None
+    group: asyncio.TaskGroup
+    room: (
+        asyncio.Semaphore
+    )  # what is set aside for a halt leaves its place to others until it goes on
 
     @property
     def stream(self) -> str:
         return stream_of(self.agent)
 
     async def ensure(self) -> None:
-        await ensure_consumer(self.bus.js, self.service, self.agent, ack_wait=self.post.ack_wait)
+        wait, binds = self.post.ack_wait, self.bus.binds
+        await ensure_consumer(self.bus.js, self.service, self.agent, ack_wait=wait, binds=binds)
+
+    async def free(self) -> None:
+        """Return when this agent may take messages, or has to end."""
+        through = self.agent.through_halts
+        targets = of_agent(self.service, self.agent.name, through=through)
+        if self.halts is not None and self.halts.holding(targets) is not None:
+            await _unless(self.stop, self.halts.lifted(targets))
+
+    async def take(self, msg: Msg) -> None:
+        """Return when a message is settled, or set aside: then it is settled when its halt is over."""
+        out = asyncio.Event()
+
+        async def handle(envelope: Envelope) -> None:
+            async with self.room:
+                await self.handle(envelope)
+
+        async def aside(held: Held) -> None:
+            out.set()
+            await _unless(self.stop, held.lifted())
+            if self.stop.is_set():
+                raise asyncio.CancelledError  # the stream gives it to somebody else
+
+        settling = self.group.create_task(settle(self.post, msg, handle, aside=aside))
+        leaving = asyncio.ensure_future(out.wait())
+        try:
+            await asyncio.wait((settling, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
 
 
 async def consume(
@@ -53,18 +91,21 @@ async def consume(
     *,
     stop: asyncio.Event,
     ack_wait: float = ACK_WAIT,
+    halts: LogHalts | None = None,
 ) -> None:
     """Return once `stop` is set and all that is under way is settled.
 
     Each slot asks for one message when it is free, so that none waits inside a busy client. NATS may
     go away and come back, and the consumer may be deleted: the slots carry on. `ack_wait` is how many
-    seconds of silence it takes for a message to be given to another replica.
+    seconds of silence it takes for a message to be given to another replica. While the agent is halted it
+    asks for none; a message whose handling raises Held takes up no slot until it goes on.
     """
     post = Post(bus, consumer_name(service, agent), f"{service}/{agent.name}", ack_wait)
-    inlet = _Inlet(bus, service, agent, post, handle, stop)
-    await inlet.ensure()
     slots = agent.at_once if isinstance(agent, Worker) else EVENTS_AT_ONCE
     async with asyncio.TaskGroup() as group:
+        room = asyncio.Semaphore(slots)
+        inlet = _Inlet(bus, service, agent, post, handle, stop, halts, group, room)
+        await inlet.ensure()
         for number in range(slots):
             group.create_task(_slot(inlet), name=f"{post.agent}#{number}")
 
@@ -74,6 +115,7 @@ async def _slot(inlet: _Inlet) -> None:
     inbox = await inlet.bus.js.pull_subscribe_bind(consumer=post.agent, stream=inlet.stream)
     try:
         while not stop.is_set():
+            await inlet.free()
             try:
                 msg = await _unless(stop, _next(inbox))
             except TimeoutError:  # nats-py raises its own subclass or the bare one, as it happens
@@ -85,7 +127,7 @@ async def _slot(inlet: _Inlet) -> None:
                 await _mend(inlet)
                 continue
             if msg is not None:
-                await settle(post, msg, inlet.handle)
+                await inlet.take(msg)
     finally:
         with suppress(TimeoutError, nats.errors.Error, OSError):
             while inbox.pending_msgs:  # it came when nobody waited for it any more
@@ -111,7 +153,7 @@ async def _mend(inlet: _Inlet) -> None:
         pass  # NATS is away; the next fetch will tell
 
 
-async def _unless(stop: asyncio.Event, waiting: Awaitable[Msg]) -> Msg | None:
+async def _unless(stop: asyncio.Event, waiting: Awaitable[T]) -> T | None:
     """Return what is waited for, or None as soon as `stop` is set."""
     fetching = asyncio.ensure_future(waiting)
     stopping = asyncio.ensure_future(stop.wait())

@@ -46,7 +46,7 @@ def let_in(order: AdmitGoal, queued_at: str, now: str) -> events.GoalGiven:
     brief, limit = order.brief, allowed(order, queued_at)
     if limit is not None:
         deadline = (datetime.fromisoformat(now) + limit).isoformat(timespec="milliseconds")
-        brief = brief.model_copy(update={"deadline": deadline})
+        brief = brief.model_copy(update={"deadline": deadline, "started": now})
     return events.GoalGiven(task=order.task, brief=brief, goal=order.goal, files=order.files)
 
 

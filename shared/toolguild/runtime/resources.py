@@ -20,6 +20,7 @@ from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.claims import BucketClaims
 from toolguild.runtime.counted_sandbox import CountedSandbox
+from toolguild.runtime.halting import LogHalts
 from toolguild.runtime.journal import BucketJournal
 from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.store import BucketStore, bucket
@@ -31,14 +32,15 @@ from toolguild.settings import Settings
 class Resources:
     """What all services of one process share. Use as an async context manager."""
 
-    def __init__(self, bus: Bus, settings: Settings, policy: Policy) -> None:
+    def __init__(self, bus: Bus, settings: Settings, policy: Policy, process: str = "") -> None:
         self._bus = bus
         self._settings = settings
         self._policy = policy
         self._journal = BucketJournal(bucket(bus.js, "journal"), bus.objects)
         self._claims = BucketClaims(bucket(bus.js, "claims"))
         self._keys = KeyDirectory(settings.keys)
-        self.steering = LogSteering()  # followed while the resources are open
+        self.steering = LogSteering()  # followed while the resources are open, as halts are
+        self.halts = LogHalts(self._keys, policy.monitoring, process)
         self._ledgers = JetStreamLedgers(bus.js)
         self._trust = RecordedTrust(BucketStore(bucket(bus.js, "trust"), bus.objects), policy)
         self._opened: dict[str, Any] = {}
@@ -47,13 +49,15 @@ class Resources:
 
     async def __aenter__(self) -> "Resources":
         self._stop = asyncio.Event()
-        self._following = asyncio.create_task(self.steering.follow(self._bus, self._stop))
+        followers = (self.steering.follow, self.halts.follow)
+        self._following = [asyncio.create_task(one(self._bus, self._stop)) for one in followers]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         self._stop.set()
-        self._following.cancel()
-        await asyncio.gather(self._following, return_exceptions=True)
+        for following in self._following:
+            following.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
         await self._stack.aclose()
 
     async def guild(self, service: Service) -> Guild:
@@ -78,6 +82,7 @@ class Resources:
             steering=self.steering,
             trust=self._trust,
             archive=LogArchive(self._bus),
+            halts=self.halts,
             calls_at_once=self._settings.sandboxes,
         )
 

@@ -10,6 +10,8 @@ from toolguild.messages import Brief, Command, Envelope, Event, Hint, events
 from toolguild.messages.events import GuidanceTaken
 from toolguild.messages.narrow import moment
 from toolguild.runtime.drive import Clock, Send
+from toolguild.runtime.halting import LogHalts
+from toolguild.runtime.halts import Targets
 from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.tally import tally
 from toolguild.runtime.watched import Overdue, Stopped, Watch, deadline_of
@@ -26,15 +28,18 @@ async def serve(
     source: str,
     now: Clock,
     steering: LogSteering | None = None,
+    halts: LogHalts | None = None,
+    targets: Targets = frozenset(),
 ) -> None:
     """Do the work of one command and send its answer. Work done twice is answered once.
 
     A command past its deadline is answered with WorkFailed, and no work starts; so is one whose work
     is still under way then, or that could only be tried again after it. While its task or build is paused
-    it is put back unbegun; when that has ended, work stops at once.
+    it is put back unbegun; when that has ended, work stops at once. `targets` are those whose halt stops the
+    worker; while one of them or the command's task is halted, work ends at once and Held is raised.
     """
     command = cast("Command", cause.body)
-    watch = Watch(steering or LogSteering(), command)
+    watch = Watch(steering or LogSteering(), command, halts, targets)
     answer: Event | None = watch.refusal()
     with guidance.collected() as taken:
         if answer is None:

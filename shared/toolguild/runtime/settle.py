@@ -28,6 +28,7 @@ from toolguild.messages import Command, Envelope
 from toolguild.runtime import clock
 from toolguild.runtime.bus import Bus, Unreadable
 from toolguild.runtime.dead import REQUEUED, DeadLetter, bury
+from toolguild.runtime.halts import Held
 from toolguild.runtime.serve import work_failed
 from toolguild.runtime.topology import ACK_WAIT
 from toolguild.telemetry import trace
@@ -35,6 +36,7 @@ from toolguild.telemetry import trace
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Handle = Callable[[Envelope], Awaitable[None]]
+Aside = Callable[[Held], Awaitable[None]]  # returns when the message may be handled after all
 # Deliveries that ended without a word: whoever took the message died of it, or lost the network each time.
 UNSETTLED = 2 * MAX_DELIVERIES
 UNREAD = (
@@ -54,11 +56,16 @@ class Post:
     ack_wait: float = ACK_WAIT
 
 
-async def settle(post: Post, msg: Msg, handle: Handle) -> None:
+async def _lifted(held: Held) -> None:
+    await held.lifted()
+
+
+async def settle(post: Post, msg: Msg, handle: Handle, *, aside: Aside = _lifted) -> None:
     """Handle one delivery and tell the stream how it went. Raises nothing but cancellation.
 
-    While streams and buckets take nothing, it keeps the message and waits. Cancelled, it hands the message
-    back; with NATS away it says nothing, and the message comes again.
+    While streams and buckets take nothing, or what it is for is halted, it keeps the message and waits: no
+    delivery is counted against it. Cancelled, it hands the message back; with NATS away it says nothing, and
+    the message comes again.
     """
     started = time.monotonic()
     kind = msg.subject.split(".")[2] if msg.subject.count(".") > 2 else "unknown"
@@ -66,7 +73,7 @@ async def settle(post: Post, msg: Msg, handle: Handle) -> None:
         telemetry.message_redelivered(post.agent)
     try:
         async with _at_work(msg, post.ack_wait / 3):
-            outcome = await _settled(post, msg, handle)
+            outcome = await _settled(post, msg, handle, aside)
         post.bus.line.trouble = ""
     except asyncio.CancelledError:
         with suppress(nats.errors.Error, OSError):
@@ -100,7 +107,7 @@ async def _heartbeat(msg: Msg, every: float) -> None:
             log.debug("a heartbeat is lost: %s", error)
 
 
-async def _settled(post: Post, msg: Msg, handle: Handle) -> str:
+async def _settled(post: Post, msg: Msg, handle: Handle, aside: Aside) -> str:
     deliveries = msg.metadata.num_delivered
     if deliveries > UNREAD:
         return await _give_up(post, msg, None, _unsettled(deliveries), None)
@@ -117,7 +124,7 @@ async def _settled(post: Post, msg: Msg, handle: Handle) -> str:
         if deliveries > UNSETTLED:
             return await _give_up(post, msg, envelope, _unsettled(deliveries), None)
         try:
-            await _available(post, lambda: handle(envelope))
+            await _available(post, lambda: handle(envelope), aside)
         except Exception as error:
             trace.failed(span, error)
             return await _failed(post, msg, envelope, error)
@@ -125,7 +132,7 @@ async def _settled(post: Post, msg: Msg, handle: Handle) -> str:
         return "done"
 
 
-async def _available(post: Post, step: Callable[[], Awaitable[T]]) -> T:
+async def _available(post: Post, step: Callable[[], Awaitable[T]], aside: Aside = _lifted) -> T:
     """Return what a step returns; do it again for as long as it cannot be done through no fault of the message.
 
     It waits here and not in the stream, since every delivery counts against a message.
@@ -133,6 +140,8 @@ async def _available(post: Post, step: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await step()
+        except Held as held:
+            await aside(held)
         except Exception as error:
             match verdict(error, 1):
                 case Wait(after):

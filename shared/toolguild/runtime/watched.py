@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import nullcontext
+from datetime import timedelta
+from typing import Any
 
 from toolguild.messages import Brief, Command, Event, Message
 from toolguild.messages.events import PutBack, Steered, WorkFailed
 from toolguild.messages.narrow import moment
 from toolguild.runtime.drive import Clock
+from toolguild.runtime.halting import LogHalts
+from toolguild.runtime.halts import Targets, of_command
 from toolguild.runtime.steering import LogSteering
 
 
@@ -23,11 +28,19 @@ class Overdue(Exception):
 
 
 class Watch:
-    """How one command has to be worked on, from what the steering says of its task or build."""
+    """How one command has to be worked on, from what the steering says of its task or build, and from halts."""
 
-    def __init__(self, steering: LogSteering, command: Command) -> None:
+    def __init__(
+        self,
+        steering: LogSteering,
+        command: Command,
+        halts: LogHalts | None = None,
+        targets: Targets = frozenset(),
+    ) -> None:
         self._steering = steering
         self._command = command
+        self._halts = halts
+        self._targets = targets | of_command(command)
 
     def _newest(self) -> Steered | None:
         """What holds for the command. What carries no brief is the guild's own housekeeping, which nobody
@@ -38,14 +51,28 @@ class Watch:
 
     @property
     def deadline(self) -> str | None:
-        """When the work must be done, ISO 8601; a pause or a person may have moved it."""
+        """When the work must be done, ISO 8601; a pause, a halt or a person may have moved it."""
         steered = self._newest()
         moved = steered.deadline if steered else None
-        return moved or deadline_of(self._command)
+        deadline = moved or deadline_of(self._command)
+        brief = getattr(self._command, "brief", None)
+        started = brief.started if isinstance(brief, Brief) else None
+        if self._halts is None or deadline is None or started is None:
+            return deadline
+        stood = self._halts.stood(self._targets, started)
+        if not stood:
+            return deadline
+        later = moment(deadline) + timedelta(seconds=stood)
+        return later.isoformat(timespec="milliseconds")
 
     def refusal(self) -> Event | None:
-        """Return the answer to a command that must not be begun now, else None."""
+        """Return the answer to a command that must not be begun now, else None.
+
+        Raises Held while it is halted, unless what it is for has ended.
+        """
         steered = self._newest()
+        if self._halts is not None and (steered is None or steered.state != "ended"):
+            self._halts.check(self._targets)
         if steered is None or steered.state == "going":
             return None
         if steered.state == "paused":
@@ -67,18 +94,24 @@ class Watch:
         return (moment(self.deadline) - moment(now())).total_seconds() + grace
 
     async def over(self, work: Awaitable[Event], grace: float, now: Clock) -> Event:
-        """Return what the work gives. Raises Stopped or Overdue once the work is cancelled and gone."""
-        doing = asyncio.ensure_future(work)
+        """Return what the work gives. Raises Stopped, Overdue or Held once the work is cancelled and gone."""
+        halted = nullcontext() if self._halts is None else self._halts.under_way(self._targets)
+        with halted:
+            return await self._over(asyncio.ensure_future(work), grace, now)
+
+    async def _over(self, doing: asyncio.Future[Event], grace: float, now: Clock) -> Event:
         try:
             while not doing.done():
                 something = await self._something(doing, self.left(grace, now))
                 if doing.done():
                     break
-                if not something:
-                    raise Overdue
                 steered = self._newest()
                 if steered is not None and steered.state == "ended":
                     raise Stopped(steered.why or "what it was for has ended")
+                if self._halts is not None:
+                    self._halts.check(self._targets)
+                if not something:
+                    raise Overdue
             return doing.result()
         finally:
             if not doing.done():
@@ -86,16 +119,21 @@ class Watch:
                 await asyncio.gather(doing, return_exceptions=True)
 
     async def _something(self, doing: asyncio.Future[Event], left: float | None) -> bool:
-        """Wait for the end of the work or the next word of the steering; False: neither in so many seconds."""
-        changed = asyncio.ensure_future(self._steering.changed(self._command.key))
+        """Wait for the end of the work or the next word of a person; False: neither in so many seconds."""
+        words: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(self._steering.changed(self._command.key))
+        ]
+        if self._halts is not None:
+            words.append(asyncio.ensure_future(self._halts.changed()))
         try:
             wait = None if left is None else max(0.0, left)
             done, _ = await asyncio.wait(
-                (doing, changed), timeout=wait, return_when=asyncio.FIRST_COMPLETED
+                (doing, *words), timeout=wait, return_when=asyncio.FIRST_COMPLETED
             )
             return bool(done)
         finally:
-            changed.cancel()
+            for word in words:
+                word.cancel()
 
 
 def deadline_of(command: Message) -> str | None:
