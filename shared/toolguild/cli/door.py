@@ -11,6 +11,7 @@ from toolguild.cli.logs import log_to_file
 from toolguild.cli.output import note
 from toolguild.errors import UsageError
 from toolguild.policy import Policy
+from toolguild.runtime.access.login import Login
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.main import read_policy, run_services
@@ -54,7 +55,7 @@ async def open_door(
         standing = url is not None
         if url is None:
             url = await stack.enter_async_context(_own_server(settings))
-        bus = await stack.enter_async_context(connect(url, name="toolguild cli"))
+        bus = await stack.enter_async_context(connect(url, name="toolguild cli", login=Login.of(settings)))
         own = settings.model_copy(
             update={
                 "nats_url": url,

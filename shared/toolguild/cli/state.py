@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from toolguild.errors import UsageError
+from toolguild.runtime.access.credentials import Credentials, read_seed
+from toolguild.runtime.access.roster import OPERATOR
 from toolguild.runtime.server import running
 from toolguild.settings import Settings
 
@@ -63,10 +65,14 @@ def write_state(settings: Settings, state: State) -> None:
 
 
 def standing_url(settings: Settings) -> str | None:
-    """Return where the NATS server of the guild that `toolguild up` runs is, password included."""
+    """Return where the NATS server of the guild that `toolguild up` runs is, with the operator's seed."""
     if read_state(settings) is None:
         return None
-    return running(settings.data_dir / "nats")
+    url = running(settings.data_dir / "nats")
+    operator = Credentials(settings.credentials).place(OPERATOR)
+    if url is None or not operator.exists():
+        return url
+    return f"nats://{read_seed(operator)}@{url.rpartition('@')[2]}"
 
 
 @contextmanager

@@ -12,9 +12,15 @@ from toolguild.cli import rolling
 from toolguild.cli.seat import Seat, end, free_ports, last_line, log_of, seats, start, unready
 from toolguild.cli.state import State, held, write_state
 from toolguild.errors import Misconfigured
+from toolguild.runtime.access.credentials import Credentials, read_seed
+from toolguild.runtime.access.login import Login
+from toolguild.runtime.access.rights import Rights
+from toolguild.runtime.access.roster import BOOTSTRAP, OUTSIDERS, roster
+from toolguild.runtime.bus import connect
 from toolguild.runtime.clock import now
 from toolguild.runtime.server import nats_server
-from toolguild.runtime.services import installed
+from toolguild.runtime.services import installed, load_service
+from toolguild.runtime.topology import ensure_guild
 from toolguild.settings import Settings
 
 READY_WITHIN = 90.0  # seconds for all services together
@@ -33,6 +39,8 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._seats = seats(installed(), settings.executors)
+        self._services = [load_service(name) for name in installed()]
+        self._credentials = Credentials(settings.credentials)
         self._environment: Mapping[str, str] = {}
         self._stop, self._hurry = asyncio.Event(), asyncio.Event()
         self._asked = asyncio.Event()  # for a restart
@@ -52,12 +60,15 @@ class Supervisor:
         settings = self._settings
         with held(settings):
             rolling.forget(settings)
+            self._credentials.make((*installed(), *OUTSIDERS))
             async with nats_server(
                 settings.data_dir / "nats",
                 port=settings.nats_port,
                 store_mb=settings.nats_store_mb,
+                access=self._access,
             ) as server:
-                own = settings.model_copy(update={"nats_url": server.url}).environment()
+                await self._make_everything(server.address)
+                own = settings.model_copy(update={"nats_url": server.address}).environment()
                 self._environment = {**os.environ, **own, "PYTHONUNBUFFERED": "1"}
                 try:
                     async with asyncio.TaskGroup() as group:
@@ -107,7 +118,19 @@ class Supervisor:
                 await seat.process.wait()
 
     async def _started(self, seat: Seat, port: int) -> Process:
-        return await start(seat, port, self._log(seat), self._environment)
+        # Each process is told of its own key, and of nobody else's.
+        seed = str(self._credentials.place(seat.service))
+        environment = {**self._environment, "TOOLGUILD_NATS_SEED_FILE": seed}
+        return await start(seat, port, self._log(seat), environment)
+
+    def _access(self) -> Mapping[str, tuple[Sequence[str], Rights]]:
+        rights = roster(self._services)
+        return {user: (self._credentials.public(user), rights[user]) for user in rights}
+
+    async def _make_everything(self, address: str) -> None:
+        login = Login(seed=read_seed(self._credentials.place(BOOTSTRAP)))
+        async with connect(address, name="toolguild bootstrap", login=login) as bus:
+            await ensure_guild(bus.js, self._services, replicas=self._settings.nats_replicas)
 
     async def _ended(self, process: Process) -> None:
         """Return once a process has ended, or the guild stops."""

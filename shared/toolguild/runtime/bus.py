@@ -210,7 +210,7 @@ async def connect(
     line.connected = True
     js = client.jetstream(timeout=ANSWER_WITHIN)
     try:
-        yield Bus(client, js, Objects(js), line, binds=login.binds)
+        yield Bus(client, js, Objects(js, purges=not login.binds), line, binds=login.binds)
     finally:
         line.closing = True
         await _close(client)

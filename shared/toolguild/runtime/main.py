@@ -16,6 +16,7 @@ from toolguild.messages import Envelope, Event
 from toolguild.policy import Policy, load_policy
 from toolguild.policy.load import default_policy
 from toolguild.runtime import clock, readiness
+from toolguild.runtime.access.login import Login
 from toolguild.runtime.admit import admit
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.consume import Handle, consume
@@ -91,17 +92,20 @@ async def run_services(
     names = ", ".join(service.name for service in services)
     policy = read_policy(settings)
     async with AsyncExitStack() as stack:
-        bus = await stack.enter_async_context(connect(url, name=f"toolguild {names}"))
-        await ensure_streams(bus.js, replicas=settings.nats_replicas)
-        resources = await stack.enter_async_context(Resources(bus, settings, policy))
+        login = Login.of(settings)
+        bus = await stack.enter_async_context(connect(url, name=f"toolguild {names}", login=login))
+        if not bus.binds:
+            await ensure_streams(bus.js, replicas=settings.nats_replicas)
+        process = this_process([service.name for service in services])
+        resources = await stack.enter_async_context(Resources(bus, settings, policy, process))
         running_agents: list[tuple[Service, Sequence[Agent]]] = []
         for service in services:
             agents = await stack.enter_async_context(service.open(await resources.guild(service)))
             running_agents.append((service, agents))
             for agent in agents:
-                if not isinstance(agent, Gate):  # its consumers come with the users
-                    await ensure_consumer(bus.js, service.name, agent)
-            await stack.enter_async_context(discoverable(bus, service, agents))
+                if not isinstance(agent, Gate | Scribe):  # a gate's come with the users
+                    await ensure_consumer(bus.js, service.name, agent, binds=bus.binds)
+            await stack.enter_async_context(discoverable(bus, service, agents, process))
         if not settings.http_port and any("sandbox" in service.needs for service in services):
             # Nobody will ask whether this process is ready: say now that no tool can run, before models are paid.
             await resources.sandbox()

@@ -32,7 +32,10 @@ _ROLLUP = {"Nats-Rollup": "sub"}  # the last word on a name replaces those befor
 class Objects:
     """Named immutable bytes in one object store. Names are the SHA-256 of the content."""
 
-    def __init__(self, js: JetStreamContext, bucket: str = ARTIFACTS) -> None:
+    def __init__(
+        self, js: JetStreamContext, bucket: str = ARTIFACTS, *, purges: bool = True
+    ) -> None:
+        self._purges = purges  # whether we may: else a chunk is replaced by nothing
         self._js = js
         self._bucket = bucket
         self._stream = f"OBJ_{bucket}"
@@ -78,7 +81,7 @@ class Objects:
             with suppress(
                 TimeoutError, nats.errors.Error
             ):  # nothing names them: they are only in the way
-                await self._js.purge_stream(self._stream, subject=f"$O.{self._bucket}.C.{nuid}")
+                await self._clear(f"$O.{self._bucket}.C.{nuid}")
             raise
         info = ObjectInfo(
             name=name,
@@ -92,6 +95,12 @@ class Objects:
         )
         named = f"M.{base64.urlsafe_b64encode(name.encode()).decode()}"
         await self._write(named, json.dumps(info.as_dict()).encode(), nuid, name, _ROLLUP)
+
+    async def _clear(self, subject: str) -> None:
+        if self._purges:
+            await self._js.purge_stream(self._stream, subject=subject)
+        else:
+            await self._js.publish(subject, b"", headers=_ROLLUP)
 
     async def _write(
         self, subject: str, data: bytes, id_: str, name: str, more: Mapping[str, str] | None = None

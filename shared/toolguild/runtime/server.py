@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import DEVNULL
@@ -27,6 +27,7 @@ from toolguild.runtime.bus import NOBODY
 from toolguild.runtime.disk import Disk
 
 log = logging.getLogger(__name__)
+Access = Callable[[], Mapping[str, tuple[Sequence[str], Rights]]]
 READY_WITHIN = 30.0  # seconds; a large store is read back at the start
 LOCK_TRIES = 20  # one every 50 ms
 NEEDED_MB = 64  # free space below which the server is not started; half of it is never filled
@@ -49,10 +50,10 @@ class NatsServer:
         port: int | None = None,
         needed_mb: int = NEEDED_MB,
         store_mb: int | None = None,
-        access: Callable[[], str] | None = None,
+        access: Access | None = None,
     ) -> None:
-        """`access` gives the `authorization` block, read anew at each start and reload; by itself the server
-        knows one user, who may do everything."""
+        """`access` gives the users with their keys and rights, asked anew at each start and reload. By itself
+        the server knows one user, who may do everything."""
         self._access = access
         self._needed_mb = needed_mb
         spare = needed_mb * 2**20 // 2
@@ -224,9 +225,8 @@ class NatsServer:
         )
 
     def _authorization(self) -> str:
-        if self._access is not None:
-            return self._access()
-        return authorization({GUILD: ((public_of(self._seed()),), Rights(everything=True))})
+        everybody = {GUILD: ((public_of(self._seed()),), Rights(everything=True))}
+        return authorization(everybody | dict(self._access() if self._access else {}))
 
     def _seed(self) -> str:
         place = self._directory / f"{GUILD}.seed"
@@ -301,10 +301,14 @@ def running(directory: Path) -> str | None:
 
 @asynccontextmanager
 async def nats_server(
-    directory: Path, *, port: int | None = None, store_mb: int | None = None
+    directory: Path,
+    *,
+    port: int | None = None,
+    store_mb: int | None = None,
+    access: Access | None = None,
 ) -> AsyncIterator[NatsServer]:
     """Run a server for as long as the block lasts. It is started again if it ends. Raises as `start`."""
-    server = NatsServer(directory, port=port, store_mb=store_mb)
+    server = NatsServer(directory, port=port, store_mb=store_mb, access=access)
     await server.start()
     stop = asyncio.Event()
     keeper = asyncio.create_task(server.keep_running(stop))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from contextlib import suppress
+from uuid import uuid4
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -124,7 +125,8 @@ def _steer(reins: HeldReins, steered: Steered) -> None:
 
 async def _reader(bus: Bus) -> JetStreamContext.PullSubscription:
     config = ConsumerConfig(
-        filter_subjects=[SUBJECT],
+        name=f"steering-{uuid4().hex}",
+        filter_subject=SUBJECT,  # named in the request's subject too: who follows this may follow no more
         deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
         ack_policy=AckPolicy.NONE,
         inactive_threshold=FORGOTTEN,

@@ -15,9 +15,10 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import BadRequestError
+from nats.js.errors import BadRequestError, NotFoundError
 
 from toolguild.agent import Agent, Duty, Process, Reader, Service
+from toolguild.errors import TemporaryError
 from toolguild.messages import Command, Message
 from toolguild.runtime.retry import retried
 
@@ -235,10 +236,31 @@ async def _ensure_stream(js: JetStreamContext, config: StreamConfig) -> None:
 
 
 async def ensure_consumer(
-    js: JetStreamContext, service: str, agent: Reader, *, ack_wait: float = ACK_WAIT
+    js: JetStreamContext,
+    service: str,
+    agent: Reader,
+    *,
+    ack_wait: float = ACK_WAIT,
+    binds: bool = False,
 ) -> None:
-    """Make an agent's consumer exist as configured. Idempotent; keeps what it has already read."""
+    """Make an agent's consumer exist as configured. Idempotent; keeps what it has already read.
+
+    Who only binds looks whether it is there: raises TemporaryError when somebody still has to make it.
+    """
     config = consumer(service, agent, ack_wait=ack_wait)
+    if binds:
+        await _find(js, stream_of(agent), str(config.durable_name))
+        return
     await retried(
         lambda: js.add_consumer(stream_of(agent), config), f"make consumer {config.durable_name}"
     )
+
+
+async def _find(js: JetStreamContext, stream: str, name: str) -> None:
+    try:
+        await retried(lambda: js.consumer_info(stream, name), f"look for consumer {name}")
+    except NotFoundError as error:
+        raise TemporaryError(
+            f"there is no consumer {name} on the NATS server; `toolguild nats bootstrap` makes what services "
+            "bind to, from the duties that they declare"
+        ) from error

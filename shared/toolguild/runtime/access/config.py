@@ -8,7 +8,7 @@ from toolguild.runtime.access.rights import Rights
 
 def inbox(public: str) -> str:
     """Return the prefix of the private inboxes of whoever comes with this public key."""
-    return f"_INBOX_{public[:24]}"
+    return f"_INBOX.{public[:24]}"
 
 
 def authorization(users: Mapping[str, tuple[Sequence[str], Rights]]) -> str:

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from toolguild.runtime.topology import ARTIFACTS, GOALS, HOLDERS, LOG, WORK, streams
+from toolguild.runtime.topology import (
+    ARTIFACTS,
+    AUDIT,
+    DEAD,
+    GOALS,
+    HOLDERS,
+    LOG,
+    WORK,
+    streams,
+)
 
 API = "$JS.API"
 
@@ -146,7 +155,7 @@ def reads_everything(durables: Iterable[tuple[str, str]]) -> Rights:
             *(f"{API}.CONSUMER.INFO.{name}.*" for name in every),
             *(f"$JS.FC.{name}.>" for name in every),
             *made,
-            f"{API}.CONSUMER.MSG.NEXT.{LOG}.*",
+            *(f"{API}.CONSUMER.MSG.NEXT.{name}.*" for name in (LOG, DEAD, AUDIT)),
             "$SRV.>",
         ),
         denied=taken,

@@ -13,6 +13,7 @@ from toolguild.runtime.topology import (
     GOALS,
     HOLDERS,
     LOG,
+    WORK,
     duty_stream,
 )
 
@@ -88,6 +89,8 @@ def of_service(service: Service, durables: Sequence[tuple[str, str]]) -> Rights:
         | rights.files()
         | rights.discoverable(service.name)
         | rights.follower(LOG, followed, others)
+        | rights.newest(LOG, followed)
+        | rights.looks_at(LOG)
     )
     for duty in service.duties:
         found |= _on_duty(service.name, duty)
@@ -155,11 +158,12 @@ def _archive() -> Rights:
 
 
 def _audit() -> Rights:
-    read = (
-        f"{rights.API}.DIRECT.GET.{name}{rest}" for name in (LOG, AUDIT) for rest in ("", ".>")
-    )
-    return rights.looks_at(LOG, AUDIT) | Rights(
-        ("toolguild.audit.>", f"{rights.API}.CONSUMER.CREATE.{LOG}", *read)
+    # Log and dead letters are read whole; of the queues only what has left no copy in the log.
+    read = (f"{rights.API}.CONSUMER.CREATE.{name}" for name in (LOG, DEAD))
+    taken = (f"{rights.API}.CONSUMER.{verb}.{DEAD}.*" for verb in ("MSG.NEXT", "INFO"))
+    got = (f"{rights.API}.STREAM.MSG.GET.{name}" for name in (AUDIT, WORK, GOALS))
+    return rights.looks_at(LOG, DEAD, AUDIT, WORK, GOALS) | Rights(
+        ("toolguild.audit.page", *read, *taken, *got)
     )
 
 
