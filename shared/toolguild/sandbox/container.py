@@ -136,7 +136,8 @@ class Docker:
         async def still(frozen: bool) -> None:
             await asyncio.to_thread(started.pause if frozen else started.unpause)
 
-        return Outer(control, private / "data", end, root_pid, still=still)
+        sighted = self._runtime is None  # gVisor keeps files and processes of its own
+        return Outer(control, private / "data", end, root_pid, still=still, sighted=sighted)
 
     async def close(self) -> None:
         """Remove what all containers share."""

@@ -7,9 +7,11 @@ import socket
 import struct
 
 from toolguild.capability import Limits
-from toolguild.sandbox import frames
+from toolguild.sandbox import frames, tree
 from toolguild.sandbox.failure import Stop
+from toolguild.sandbox.inside.child import STARTS
 from toolguild.sandbox.inside.network import DOOR
+from toolguild.sandbox.starts import Starts
 from toolguild.sandbox.stopwatch import Stopwatch
 
 _READ = 1 << 18
@@ -20,8 +22,11 @@ _DESCRIPTOR = struct.Struct("i")
 class Exchange:
     """The supervisor's ends of a child's channel and of the pipe behind its standard output."""
 
-    def __init__(self, channel: socket.socket, printed: int) -> None:
-        """Listen from now on, so that nothing of it has to be set up once a call is there."""
+    def __init__(self, channel: socket.socket, printed: int, *, own_start: bool = False) -> None:
+        """Listen from now on, so that nothing of it has to be set up once a call is there.
+
+        With `own_start` the child becomes another program, the interpreter, before any code of the tool.
+        """
         channel.setblocking(False)
         os.set_blocking(printed, False)
         self.printed = bytearray()
@@ -29,6 +34,10 @@ class Exchange:
             None  # the child's, once it said it is ready; 0: it cannot be seen from here
         )
         self.ready = asyncio.Event()  # once the pid is known
+        self.most_processes = 1  # that were there at once, as far as looked
+        self.starts: Starts | None = None  # of programs, where the call may and the kernel tells
+        self._own_start = own_start
+        self._begun = False  # the harness said its first word: from there on nothing is believed
         self._channel, self._pipe = channel, printed
         self._loop = asyncio.get_running_loop()
         # Where its proxy accepts. It comes before the child can hear of any tool; None: it ended first.
@@ -68,6 +77,11 @@ class Exchange:
         if len(self.printed) > self._most_printed:
             self._end("printed")
 
+    def look(self) -> None:
+        """Count the call's processes."""
+        if self.pid:
+            self.most_processes = max(self.most_processes, len(tree.of_call(self.pid)))
+
     def stop(self, why: Stop) -> None:
         """End the exchange from outside."""
         self._end(why)
@@ -77,6 +91,8 @@ class Exchange:
         if self._pipe >= 0:
             self._deaf()
             self._shut_door()
+            if self.starts is not None:
+                self.starts.close()
             self._channel.close()
             os.close(self._pipe)
             self._pipe = -1
@@ -115,7 +131,7 @@ class Exchange:
 
     def _take(self) -> None:
         try:
-            data: bytes | None = self._first() if self.pid is None else self._channel.recv(_READ)
+            data: bytes | None = self._channel.recv(_READ) if self._begun else self._first()
         except BlockingIOError:
             return
         except OSError:
@@ -144,23 +160,29 @@ class Exchange:
     def _first(self) -> bytes | None:
         """Read the child's first words, with which the kernel tells who sent them.
 
-        A child with a network sends the door to its proxy before: then there is nothing else yet.
+        A child with a network sends the door to its proxy before, one that may start programs what tells of
+        them: then there is nothing else yet.
         """
         room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(_DESCRIPTOR.size)
         data, told, _, _ = self._channel.recvmsg(_READ, room)
-        self.pid = 0
+        self.pid = self.pid or 0
         for level, kind, content in told:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 self.pid = _CREDENTIALS.unpack(content)[0]
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                self._take_door(_DESCRIPTOR.unpack(content)[0], wanted=data == DOOR)
+                self._keep(data, _DESCRIPTOR.unpack(content)[0])
         self.ready.set()
-        return data if data != DOOR else None
+        self._begun = data not in (DOOR, STARTS)
+        return data if self._begun else None
 
-    def _take_door(self, fd: int, *, wanted: bool) -> None:
-        """Keep the door that a child sends before anything else, and nothing that a tool may send."""
-        if wanted and not self.door.done():
+    def _keep(self, what: bytes, fd: int) -> None:
+        """Keep what a child sends before anything of a tool is there, once each, and nothing else."""
+        if what == DOOR and not self.door.done():
             self.door.set_result(socket.socket(fileno=fd))
+        elif what == STARTS and self.starts is None:
+            self.starts = Starts(fd, self.look)
+            if self._own_start:
+                self.starts.expect_ours()
         else:
             os.close(fd)
 

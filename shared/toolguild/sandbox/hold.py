@@ -52,7 +52,7 @@ class Hold:
     def watch(self, root: int, exchange: Exchange) -> None:
         """Hold the tree below `root` to its limits from outside, from before the call begins."""
         idle = tree.use(tree.descendants(root))
-        self._watch = Watch(root, self.limits, exchange.stop, idle)
+        self._watch = Watch(root, self.limits, exchange.stop, idle, exchange.look)
 
     @contextlib.asynccontextmanager
     async def held(

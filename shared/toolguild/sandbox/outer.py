@@ -92,6 +92,7 @@ class Outer:
     root_pid: int | None = None  # as this process sees it, where it can
     group: Group | None = None
     still: Callable[[bool], Awaitable[None]] | None = None  # lets all in it stand still, or go on
+    sighted: bool = True  # its files and processes are those of this kernel: they can be looked at
 
 
 class Backend(Protocol):

@@ -33,8 +33,9 @@ class Reaped:
 class Server:
     """One fork server. Every method raises SandboxBroken once it is gone."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
+    def __init__(self, control: socket.socket, *, own_start: bool = False) -> None:
+        """Speak to it over `control`; see Exchange for `own_start`."""
+        self._control, self._own_start = control, own_start
         self._made = 0
 
     def make(self, order: Order) -> Child:
@@ -54,7 +55,7 @@ class Server:
         finally:
             theirs.close()
             os.close(printed_end)
-        return Child(numbered, Exchange(ours, printed))
+        return Child(numbered, Exchange(ours, printed, own_start=self._own_start))
 
     def lower(self, child: Child, wanted: Order) -> None:
         """Lower the limits of a child that waits for its request."""

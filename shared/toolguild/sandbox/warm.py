@@ -15,16 +15,21 @@ from toolguild.sandbox.failure import End, Stop, classify
 from toolguild.sandbox.hold import Hold, Place, narrowed
 from toolguild.sandbox.inside.child import Order
 from toolguild.sandbox.interface import (
+    MOST_NAMES,
     Call,
+    Names,
     NotStarted,
     OutputFile,
     Ran,
     Reins,
     SandboxBroken,
+    Seen,
     Usage,
 )
+from toolguild.sandbox.opened import Opened
 from toolguild.sandbox.outer import Mode, Outer, Template
 from toolguild.sandbox.server import Child, Reaped, Server
+from toolguild.sandbox.written import below_output
 
 _MOST_CALLS = (
     1000  # children of one template share hash seed and memory layout: begin anew now and then
@@ -43,7 +48,8 @@ class Warm:
             None  # of the last call; until then it is not idle
         )
         self._outer = outer
-        self._server = Server(outer.control)
+        self._server = Server(outer.control, own_start=template.language == "javascript")
+        self._opened: Opened | None = None  # of the calls' inputs, once there are some
         self._born = time.monotonic()
         self._calls = 0
         self._broken = False
@@ -88,6 +94,7 @@ class Warm:
                     await call.begin()
                 stopped = await self._carry(child, call, answer, hold)
             wall = time.monotonic() - started - child.exchange.clock.stood
+            seen = self._seen(call, child)
             if stopped is None and answer.ended and child.order.processes == 1:
                 used = tree.used_by(child.exchange.pid)
         except OSError as error:
@@ -107,8 +114,10 @@ class Warm:
             said = child.exchange.printed.decode(errors="replace")[-500:]
             raise NotStarted(f"a child of the {self.template} sandbox failed: {said}", after=0.1)
         call = replace(call, limits=hold.limits)
+        hosts = {f"{one.host}:{one.port}" for one in requests if one.host}
+        seen = replace(seen, hosts=tuple(sorted(hosts)[:MOST_NAMES])) if hosts else seen
         ran = self._ran(call, child, answer, stopped, reaped, hold.most, wall)
-        return replace(ran, requests=tuple(requests)) if requests else ran
+        return replace(ran, seen=seen, requests=tuple(requests))
 
     async def close(self) -> None:
         """End everything in it. A call under way ends as "killed". Idempotent."""
@@ -120,6 +129,9 @@ class Warm:
         if self._spare is not None:
             self._spare.exchange.close()
             self._spare = None
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
         await self._outer.end()
 
     def _ran(
@@ -191,12 +203,34 @@ class Warm:
             return
         if inputs.small(call.inputs):
             inputs.place(call.inputs, self._outer.data)
-            return
-        try:
-            await asyncio.to_thread(inputs.place, call.inputs, self._outer.data)
-        except asyncio.CancelledError:
-            self._broken = True  # the thread copies on: nobody may see that folder again
-            raise
+        else:
+            try:
+                await asyncio.to_thread(inputs.place, call.inputs, self._outer.data)
+            except asyncio.CancelledError:
+                self._broken = True  # the thread copies on: nobody may see that folder again
+                raise
+        if self._opened is None and self._outer.sighted:
+            with contextlib.suppress(OSError):  # then nobody can say what this call reads
+                self._opened = Opened(self._outer.data)
+        if self._opened is not None:
+            self._opened.names()  # of the copying
+
+    def _seen(self, call: Call, child: Child) -> Seen:
+        """Look at what a call did, while its first process is still there."""
+        read: Names = ()
+        if call.inputs:
+            read = self._opened.names() if self._opened is not None else None
+        written = below_output(child.exchange.pid) if self._outer.sighted else None
+        if child.order.processes == 1:
+            return Seen(read=read, written=written)  # its filter refuses programs and processes
+        starts = child.exchange.starts
+        child.exchange.look()
+        return Seen(
+            read=read,
+            written=written,
+            programs=starts.names() if starts is not None else None,
+            processes=child.exchange.most_processes if self._outer.root_pid is not None else None,
+        )
 
     async def _carry(
         self, child: Child, call: Call, answer: frames.Answer, hold: Hold

@@ -15,10 +15,16 @@ class Watch:
     """Looks at everything below one process, and says when the growth since the start is too much."""
 
     def __init__(
-        self, root: int, limits: Limits, stop: Callable[[Stop], None], idle: tree.Use
+        self,
+        root: int,
+        limits: Limits,
+        stop: Callable[[Stop], None],
+        idle: tree.Use,
+        looked: Callable[[], None] = lambda: None,
     ) -> None:
         """Look at the tree below `root` from now on; `idle` is what it uses without the call."""
         self._root, self._limits, self._stop, self._idle = root, limits, stop, idle
+        self._looked = looked  # called at every look
         self._scratch_of: int | None = None
         self._loop = asyncio.get_running_loop()
         self._peak = tree.Use(0.0, 0.0)
@@ -34,6 +40,7 @@ class Watch:
         return self._peak
 
     def _look(self) -> None:
+        self._looked()
         now = tree.use(tree.descendants(self._root))
         memory = max(0.0, now.memory_mb - self._idle.memory_mb)
         cpu = max(0.0, now.cpu_seconds - self._idle.cpu_seconds)

@@ -4,11 +4,15 @@ import errno
 import os
 import resource
 import signal
+import socket
 from dataclasses import dataclass, field
 
 from . import kernel, network, seccomp
 
 CHANNEL = 3  # the descriptor on which the child takes its request and answers
+STARTS = (
+    b"P"  # comes with what the supervisor sees starts of programs on, before any code of the tool
+)
 SCRATCH, OUTPUT, DATA = "/tmp", "/output", "/data"  # each call has its own
 _STAGE = "/run"  # where the call's tmpfs is mounted before its parts are bound into place
 _INODES = 4096
@@ -36,6 +40,7 @@ class Walls:
     baseline_bytes: int  # address space of the template itself
     threads_only: seccomp.Program
     forking: seccomp.Program
+    watched: seccomp.Program  # the same, but that the supervisor sees every start of a program
     null: int
     proc: int | None  # descriptor of the outer /proc, to raise oom_score_adj
     network: bool = False  # each call gets a door to a proxy outside
@@ -67,7 +72,17 @@ def confine(walls: Walls, order: Order, channel: int, printed: int, *, limit_mem
 
 def lock(walls: Walls, order: Order) -> None:
     """Put the filter on: from here on this process is as confined as the tool will be."""
-    kernel.install(walls.forking if order.processes > 1 else walls.threads_only)
+    if order.processes == 1:
+        kernel.install(walls.threads_only)
+        return
+    try:
+        listener = kernel.install_watched(walls.watched)
+    except OSError:
+        kernel.install(walls.forking)  # nobody can look here
+        return
+    with socket.socket(fileno=os.dup(CHANNEL)) as supervisor:
+        socket.send_fds(supervisor, [STARTS], [listener])
+    os.close(listener)
 
 
 def lower(pid: int, baseline_bytes: int, *, cpu_seconds: float, memory_mb: int | None) -> None:

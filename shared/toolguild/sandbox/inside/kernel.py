@@ -10,6 +10,7 @@ NOSUID, NODEV, NOEXEC, RDONLY = 2, 4, 8, 1
 REMOUNT, BIND, REC, PRIVATE = 0x20, 0x1000, 0x4000, 1 << 18
 DETACH = 2
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_SECCOMP, _NEW_LISTENER = 317, 8
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -74,6 +75,16 @@ def no_new_privileges() -> None:
 def install(program: Program) -> None:
     """Put a seccomp filter on this thread and all that come from it."""
     _checked(_libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0), "seccomp")
+
+
+def install_watched(program: Program) -> int:
+    """Put a filter on whose notices somebody has to answer, and return the descriptor to answer them on.
+
+    Raises OSError where the kernel has no such filters.
+    """
+    return _checked(
+        _libc.syscall(_SECCOMP, 1, _NEW_LISTENER, ctypes.byref(program)), "seccomp listener"
+    )
 
 
 def close_from(first: int) -> None:

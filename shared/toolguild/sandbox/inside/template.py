@@ -102,6 +102,9 @@ class Template:
                 seccomp.child_filter(may_fork=False, network=self._network)
             ),
             forking=seccomp.Program.of(seccomp.child_filter(may_fork=True, network=self._network)),
+            watched=seccomp.Program.of(
+                seccomp.child_filter(may_fork=True, network=self._network, watched=True)
+            ),
             null=os.open("/dev/null", os.O_RDWR),
             proc=self._proc,
             network=self._network,
