@@ -1,0 +1,200 @@
+"""Does a text give orders to whoever reads it? By many small signs, in whatever alphabet or encoding. Pure.
+
+A text of unknown origin is data. People write orders to each other too ("please send the report to ..."), so
+no single ordinary order counts: what counts are signs of several families near each other.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from toolguild.screen.flag import Flag
+from toolguild.screen.normal import hidden, normal
+from toolguild.screen.signals import CARRIED, CARRIERS, REPORTED, REPORTS, SIGNALS
+
+LETTERS = 4  # a piece with fewer letters and digits says nothing
+LIMIT = 1.0  # score from which on a passage reads like an order
+NEAR = 6  # pieces of a text that are looked at together
+WIDE = 900  # characters that they have at most
+PIECE = 1200  # characters of one piece
+MOST = 200_000  # characters of a text that are looked at; the rest is for the anomaly rules
+EXCERPT = 200
+HIDDEN_LIMIT = 0.5  # score of what is encoded: nobody writes ordinary text so
+
+_POLICY = "input.injection"
+_BREAK = re.compile(
+    r"\n|\\n|(?<=[.!?])\s+(?=\S)|(?<=[。！？।])|(?=<!--)|(?<=-->)|"
+    r"</?(?:td|th|tr|p|div|li|br|h[1-6]|caption|title|body|html|code)\b[^>]{0,80}>|(?<=[\"'])[,;](?=[\"'\w])|(?<=\w)[,;](?=[\"'])"
+)
+_WORD = re.compile(r"[^\W_]")
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A place that reads like an order."""
+
+    start: int
+    end: int
+    families: tuple[str, ...]  # heaviest first
+    score: float
+    text: str
+    how: str = ""  # how it was encoded; "": it was not
+
+
+def flags(text: str, *, where: str) -> tuple[Flag, ...]:
+    """Return what in a text reads like an order to whoever processes it, worst first.
+
+    `where` is its label, as in `toolguild.screen.provenance`. Orders are in place in a "goal": there only
+    what overrides rules, forges a role, or asks for the prompt or a secret of the guild counts.
+    """
+    found = sorted(passages(text, where=where), key=lambda one: -one.score)
+    return tuple(flag(one, where) for one in found)
+
+
+def flag(passage: Passage, where: str) -> Flag:
+    """Return the flag of a passage."""
+    told = ", ".join(passage.families[:4])
+    how = f", hidden by {passage.how}" if passage.how else ""
+    return Flag(
+        rule=f"injection.{passage.families[0].replace(' ', '-')}",
+        message=f"text from {where} reads like an instruction ({told}{how}; score {passage.score:.1f})",
+        policy=_POLICY,
+        excerpt=_UNPRINTED.sub("\ufffd", passage.text)[:EXCERPT],
+    )
+
+
+def passages(text: str, *, where: str) -> tuple[Passage, ...]:
+    """Return the places of a text that read like an order, in their order, none within another."""
+    pieces, seen = _looked_at(text, where)
+    return tuple(_apart(_found(pieces, seen)))
+
+
+def spans(text: str, *, where: str) -> tuple[tuple[int, int], ...]:
+    """Return what to leave out of a text so that no order is left: the passages, and what goes on with them."""
+    pieces, seen = _looked_at(text, where)
+    out: list[tuple[int, int]] = []
+    for one in _found(pieces, seen):
+        start, end = one.start, _end(text, pieces, seen, one.end)
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return tuple(out)
+
+
+def _looked_at(text: str, where: str) -> tuple[Sequence["_Piece"], Sequence["_Seen"]]:
+    own = where == "goal" or where.startswith("hint")
+    pieces = [piece for piece in _pieces(text[:MOST]) if len(_WORD.findall(piece.text)) >= LETTERS]
+    return pieces, [_signs(piece, own=own) for piece in pieces]
+
+
+def _found(pieces: Sequence["_Piece"], seen: Sequence["_Seen"]) -> list[Passage]:
+    return [passage for at in range(len(pieces)) for passage in _around(pieces, seen, at)]
+
+
+def _end(text: str, pieces: Sequence["_Piece"], seen: Sequence["_Seen"], end: int) -> int:
+    """Return where an order ends: with the run of sentences that it stands in, and what else reads so."""
+    for piece, signs in zip(pieces, seen, strict=True):
+        if piece.start < end:
+            continue
+        gap = text[end : piece.start]
+        more = signs.decoded is not None or any(weight > 0 for weight in signs.weights.values())
+        if not more and (gap.strip() or "\n" in gap):
+            return end
+        end = piece.end
+    return end
+
+
+@dataclass(frozen=True)
+class _Piece:
+    start: int
+    text: str
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    weights: dict[str, float]  # by family
+    decoded: tuple[str, dict[str, float]] | None = None  # what is encoded in it
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    """Cut a text where lines, sentences, cells and comments begin."""
+    at = 0
+    for cut in [*_BREAK.finditer(text), None]:
+        end = cut.start() if cut else len(text)
+        for start in range(at, end, PIECE):
+            yield _Piece(start, text[start : min(start + PIECE, end)])
+        at = cut.end() if cut else end
+
+
+def _signs(piece: _Piece, *, own: bool) -> _Seen:
+    weights = _weighed(normal(piece.text), own=own)
+    best: tuple[str, dict[str, float]] | None = None
+    for how, said in hidden(piece.text):
+        inner = _weighed(said, own=own)
+        if sum(inner.values()) >= HIDDEN_LIMIT and (
+            best is None or sum(inner.values()) > sum(best[1].values())
+        ):
+            best = how, inner
+    return _Seen(weights, best if sum(weights.values()) < LIMIT else None)
+
+
+def _weighed(text: str, *, own: bool) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for sign in SIGNALS:
+        if own and not (sign.own and sign.weight >= LIMIT):
+            continue
+        if weights.get(sign.family, 0.0) < sign.weight and sign.pattern.search(text):
+            weights[sign.family] = sign.weight
+    if weights and CARRIERS.search(text):
+        weights["hidden place"] = CARRIED
+    if weights and REPORTS.search(text):
+        weights["reported"] = -REPORTED
+    return weights
+
+
+def _around(pieces: Sequence[_Piece], seen: Sequence[_Seen], at: int) -> Iterator[Passage]:
+    """Yield the passages that begin with a piece: alone, or with those that follow it."""
+    first = seen[at]
+    piece = pieces[at]
+    if first.decoded is not None:
+        how, inner = first.decoded
+        score = LIMIT + sum(inner.values())
+        yield Passage(piece.start, piece.end, _heaviest(inner), score, piece.text, how)
+        return
+    if not any(weight > 0 for weight in first.weights.values()):
+        return
+    together: dict[str, float] = {}
+    for last in range(at, min(at + NEAR, len(pieces))):
+        if pieces[last].end - piece.start > WIDE and last > at:
+            return
+        for family, weight in seen[last].weights.items():
+            known = together.get(family, 0.0)
+            together[family] = min(known, weight) if weight < 0 else max(known, weight)
+        score = sum(together.values())
+        families = [name for name, weight in together.items() if weight > 0]
+        if score >= LIMIT - 1e-9 and (families != ["hidden place"]):
+            end = pieces[last].end
+            text = " ".join(one.text.strip() for one in pieces[at : last + 1])
+            yield Passage(piece.start, end, _heaviest(together), score, text)
+            return
+
+
+def _heaviest(weights: dict[str, float]) -> tuple[str, ...]:
+    named = [(name, w) for name, w in weights.items() if w > 0 and name != "hidden place"]
+    return tuple(name for name, _ in sorted(named, key=lambda one: -one[1]))
+
+
+def _apart(found: Sequence[Passage]) -> Iterator[Passage]:
+    """Yield passages that do not overlap; of two that do, the later, shorter one says where it really is."""
+    for at, one in enumerate(found):
+        inner = [
+            other for other in found[at + 1 :] if other.start < one.end and other.end <= one.end
+        ]
+        if not any(other.score >= LIMIT for other in inner):
+            yield one
