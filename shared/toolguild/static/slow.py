@@ -1,11 +1,16 @@
 """Regular expressions that can take exponential time on some input.
 
 The shape looked for is a repeated group whose body can match the same text in two ways because it is
-itself repeated and nothing fixed stands between two rounds: `(a+)+`, `(\\w+\\s?)*`, `(a|a)*`.
+itself repeated and nothing fixed stands between two rounds: `(a+)+`, `(\\w+\\s?)*`, `(a+a)*`, `(a|a)*`.
 """
 
+import re
+import string
+import warnings
+from functools import lru_cache
 from typing import NamedTuple
 
+_SAMPLE = string.printable + "\u00e9\u4e2d"
 _MAX_LENGTH = 2_000
 _MAX_DEPTH = 30
 
@@ -69,16 +74,50 @@ def _ambiguous(body: str) -> bool:
         body = body[2:] if body.startswith("?:") else body.partition(">")[2]
     branches = _split(body)
     plain = [branch for branch in branches if branch]
-    if len(set(plain)) < len(plain):
-        return True  # (a|a)*
+    if len(set(plain)) < len(plain) or _overlap(plain):
+        return True  # (a|a)*, (\w|\d)*
     return any(_repeats_itself(branch) for branch in plain)
 
 
+def _overlap(branches: list[str]) -> bool:
+    """Whether two branches are one character each, and some character is in both."""
+    seen: set[str] = set()
+    for branch in branches[:20]:
+        atoms = _atoms(branch)
+        if len(atoms) == 1 and not atoms[0].optional and not atoms[0].unbounded:
+            characters = _characters(atoms[0].text)
+            if characters & seen:
+                return True
+            seen |= characters
+    return False
+
+
 def _repeats_itself(branch: str) -> bool:
-    """Whether one unbounded atom is all that the branch has to match."""
+    """Whether one unbounded atom can match all that the branch has to match, so that rounds run together."""
     atoms = _atoms(branch)
     needed = [atom for atom in atoms if not atom.optional or atom.unbounded]
-    return bool(needed) and len(needed) == 1 and needed[0].unbounded
+    must = [atom for atom in needed if not atom.optional]
+    loops = [atom for atom in needed if atom.unbounded]
+    if len(needed) == 1:
+        return needed[0].unbounded
+    if not loops or len(must) > 8:
+        return False
+    common = frozenset.intersection(*(_characters(atom.text) for atom in must or loops))
+    return any(common & _characters(atom.text) for atom in loops)
+
+
+@lru_cache(maxsize=1024)
+def _characters(atom: str) -> frozenset[str]:
+    """Return the characters that an atom of one character matches; of groups and the like, none."""
+    if len(atom) > 80 or atom[:1] == "(" or (len(atom) > 1 and atom[0] not in "\\["):
+        return frozenset()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one = re.compile(atom)
+    except (re.error, RecursionError, OverflowError):
+        return frozenset()
+    return frozenset(character for character in _SAMPLE if one.fullmatch(character))
 
 
 def _split(body: str) -> list[str]:

@@ -37,6 +37,9 @@ class Calls(Bindings):
         if new and paths == ["value.constructor"]:
             paths = []  # another object of the same class
         self.judge.call(paths, node, arguments, new=new)
+        if paths or not function:
+            for values in arguments:
+                self.judge.escapes(values, node)
         found: set[Value] = set()
         for one in function:
             if isinstance(one, Function):
@@ -67,6 +70,7 @@ class Calls(Bindings):
         if None not in constants:
             text = fold.decode(path, [one for one in constants if one is not None])
             if text is not None:
+                self.judge.decoded(text, node)
                 return frozenset((Const(text),))
         return NOTHING
 
@@ -97,6 +101,11 @@ class Calls(Bindings):
         self, owner: Values, name: str, arguments: list[Values], node: Node, scope: Scope
     ) -> Values:
         found: set[Value] = set()
+        if name in ("then", "finally", "catch"):  # of a promise of something outside
+            known = frozenset(one for one in owner if isinstance(one, Ref))
+            for one in (each for values in arguments for each in values):
+                if isinstance(one, Function):
+                    found |= self._enter(one.number, [known])
         constants = [_single(values) for values in arguments]
         for text in texts(owner):
             if None not in constants:

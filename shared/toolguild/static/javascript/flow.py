@@ -75,6 +75,7 @@ class Flow(Calls):
         if body is not None:
             result = self.evaluate(body, inner)
             if node.type == "arrow_function" and body.type != "statement_block":
+                self.judge.escapes(result, node)
                 self._add(("return", number), result)
         self._function.pop()
         return values
@@ -158,6 +159,7 @@ class Flow(Calls):
         contents: set[Value] = set()
         for part in node.children:
             contents |= self.evaluate(part, scope)
+        self.judge.escapes(frozenset(contents), node)
         return self._box(node, frozenset(contents))
 
     def _object(self, node: Node, scope: Scope) -> Values:
@@ -168,6 +170,8 @@ class Flow(Calls):
                 names = self._key_names(part.fields["key"], scope)
             elif part.type == "shorthand_property_identifier":
                 values, names = self._identifier(part, scope), [part.text]
+            elif part.type == "method_definition":
+                values, names = self._method_values(part, scope)
             else:
                 values, names = self.evaluate(part, scope), []
             for name in names:
@@ -175,7 +179,39 @@ class Flow(Calls):
                     self.judge.replaced(NOTHING, name, part)
                 self._add(("field", name), values)
             contents |= values
+        self.judge.escapes(frozenset(contents), node)
         return self._box(node, frozenset(contents))
+
+    def _method_values(self, part: Node, scope: Scope) -> tuple[Values, list[str]]:
+        """Return what a method of an object or class may stand for, a getter's results included."""
+        values = self.evaluate(part, scope)
+        if "get" in part.operators:
+            values |= self._env.get(("return", self._number(part)), NOTHING)
+        return values, self._key_names(part.fields["name"], scope)
+
+    def _class_body(self, node: Node, scope: Scope) -> Values:
+        for part in node.children:
+            if part.type == "method_definition":
+                values, names = self._method_values(part, scope)
+            elif part.type == "field_definition":
+                value = part.fields.get("value")
+                values = NOTHING if value is None else self.evaluate(value, scope)
+                self.judge.escapes(values, part)
+                names = self._key_names(part.fields["property"], scope)
+            else:
+                self.evaluate(part, scope)
+                continue
+            for name in names:
+                self._add(("field", name), values)
+        return NOTHING
+
+    def _yield(self, node: Node, scope: Scope) -> Values:
+        self.judge.escapes(self._last(node, scope), node)
+        return NOTHING
+
+    def _this(self, node: Node, scope: Scope) -> Values:
+        """Return the global object, unless the code makes the object that a method belongs to."""
+        return NOTHING if scope.in_class() else frozenset((Ref("this"),))
 
     def _member(self, node: Node, scope: Scope) -> Values:
         target = node.fields["object"]
@@ -237,6 +273,7 @@ class Flow(Calls):
 
     def _returned(self, node: Node, scope: Scope) -> Values:
         values = self._last(node, scope)
+        self.judge.escapes(values, node)
         if self._function:
             self._add(("return", self._function[-1]), values)
         return NOTHING
@@ -280,7 +317,9 @@ _HANDLERS: dict[str, Callable[[Flow, Node, Scope], Values]] = {
     "subscript_expression": Flow._subscript,
     "binary_expression": Flow._binary,
     "ternary_expression": Flow._ternary,
-    "this": lambda flow, node, scope: frozenset((Ref("this"),)),
+    "this": Flow._this,
+    "class_body": Flow._class_body,
+    "yield_expression": Flow._yield,
     "parenthesized_expression": Flow._last,
     "sequence_expression": Flow._last,
     "await_expression": Flow._last,

@@ -1,5 +1,6 @@
 """Deciding what the policy and the rules make of what JavaScript code reaches."""
 
+import re
 from typing import Final
 
 from toolguild.capability import Capabilities
@@ -37,6 +38,13 @@ _META: Final = words(
 _FS_WRITES: Final = (
     "write append rm unlink mkdir rename copy cp truncate ftruncate createWriteStream symlink link "
     "chmod chown lchown utimes mkdtemp open"
+)
+# What must not go where the review cannot follow it.
+_ESCAPING: Final = words("process require globalThis global window self Function fs child_process")
+_PAYLOAD: Final = re.compile(
+    r"\brequire\s*\(|\bimport\s*\(|\beval\s*\(|child_process|\bFunction\s*\(|process\.|"
+    r"/bin/(?:ba)?sh|rm\s+-rf|curl\s|wget\s|powershell",
+    re.IGNORECASE,
 )
 _INDEXED: Final = ("JSON", "Math", "process.argv", "module.exports", "exports", "this")
 # Clients that find the way to the proxy, the only way that a sandbox has. Sockets of one's own lead nowhere.
@@ -103,6 +111,8 @@ class Judge:
                 self.report("namespace-access", node, f"this.{name} may be the global {name}")
                 return name
             return "value.constructor" if name == "constructor" else f"this.{name}"
+        if parent.endswith(".prototype") and name == "constructor":
+            return parent.removesuffix(".prototype")
         if parent.endswith(".constructor") and name == "constructor":
             self.report("dynamic-code", node, "a constructor's constructor makes code from text")
             return "Function"
@@ -169,7 +179,9 @@ class Judge:
     def call(self, paths: list[str], node: Node, arguments: list[Values], *, new: bool) -> None:
         """Judge a call of outside functions."""
         for path in paths:
-            if path in ("Function", "AsyncFunction") or path.endswith(".constructor"):
+            if path in ("Function.apply", "Function.call", "Function.bind"):
+                self.report("dynamic-code", node, "text is made into a function")
+            elif path in ("Function", "AsyncFunction") or path.endswith(".constructor"):
                 if arguments or path == "Function":
                     self.report("dynamic-code", node, "text is made into a function")
             elif path in ("setTimeout", "setInterval") and arguments and texts(arguments[0]):
@@ -182,6 +194,21 @@ class Judge:
                     self.pattern(text, node)
             elif path.startswith("fs."):
                 self._paths(path, node, arguments)
+
+    def escapes(self, values: Values, node: Node) -> None:
+        """Judge that a value goes where the review cannot follow it."""
+        for one in values:
+            if not isinstance(one, Ref) or one.path not in _ESCAPING:
+                continue
+            if one.path == "Function":
+                self.report("dynamic-code", node, "what makes functions of text is passed on")
+            else:
+                self.report("reflection", node, f"{one.path} is passed on as a value")
+
+    def decoded(self, text: str, node: Node) -> None:
+        """Judge what an encoded constant decodes to."""
+        if _PAYLOAD.search(text[:10_000]):
+            self.report("hidden-payload", node, "an encoded constant decodes to code or a command")
 
     def pattern(self, text: str, node: Node) -> None:
         """Judge a regular expression."""

@@ -40,8 +40,15 @@ class Variable(NamedTuple):
 class Scope:
     """One scope and the names it declares."""
 
-    def __init__(self, number: int, parent: "Scope | None", is_function: bool) -> None:
+    def __init__(
+        self,
+        number: int,
+        parent: "Scope | None",
+        is_function: bool,
+        kind: str = "",
+    ) -> None:
         self.number = number
+        self.kind = kind  # the grammar's type of the node that opens it
         self.parent = parent
         self.is_function = is_function
         self.names: set[str] = set()
@@ -54,6 +61,19 @@ class Scope:
                 return Variable(here.number, name)
             here = here.parent
         return None
+
+    def in_class(self) -> bool:
+        """Say whether `this` is an object of a class that the code defines."""
+        here: Scope | None = self
+        while here is not None:
+            if here.kind == "class_body":
+                return True
+            outer = here.parent
+            if here.is_function and here.kind != "arrow_function":
+                # a function of its own has a `this` of its own
+                return here.kind == "method_definition" and outer is not None and outer.in_class()
+            here = outer
+        return False
 
     def function(self) -> "Scope":
         """Return the scope of the function around this one."""
@@ -72,7 +92,7 @@ def build(root: Node) -> dict[Node, Scope]:
         inner = scope
         _declare_outside(node, scope)
         if node.type in FUNCTIONS or node.type in _BLOCKS:
-            inner = Scope(len(scopes), scope, node.type in FUNCTIONS)
+            inner = Scope(len(scopes), scope, node.type in FUNCTIONS, node.type)
             scopes[node] = inner
         _declare_inside(node, inner)
         stack += [(child, inner) for child in node.children]

@@ -6,6 +6,8 @@ from functools import cache
 import tree_sitter
 import tree_sitter_javascript
 
+from toolguild.static.javascript.fold import unescape
+
 MAX_DEPTH = 150
 MAX_NODES = 60_000
 
@@ -90,4 +92,6 @@ def _shallow(node: tree_sitter.Node, data: bytes) -> Node:
     text = ""
     if node.child_count == 0 or node.type in ("string", "regex"):
         text = data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+    if "\\" in text and node.type.endswith("identifier"):
+        text = unescape(text)  # \\u0065val is eval
     return Node(node.type, node.start_point.row + 1, node.start_point.column + 1, text)

@@ -1,14 +1,16 @@
 """What a call may return, and what it passes on."""
 
 import ast
+import posixpath
 from abc import ABC, abstractmethod
 from typing import Any
 
 from toolguild.static.python.fold import Folder, Unfoldable
-from toolguild.static.python.library import NAMED_TEXTS, constructed
+from toolguild.static.python.library import GETTERS, LISTINGS, NAMED_TEXTS, constructed, listed
 from toolguild.static.python.memory import Memory
 from toolguild.static.python.scope import Scope
 from toolguild.static.python.values import (
+    MORE,
     NOTHING,
     Box,
     Const,
@@ -26,6 +28,7 @@ from toolguild.static.words import words
 
 _ADDS = frozenset(("append", "add", "insert", "appendleft", "push", "put", "setdefault"))
 _ADDS_ALL = frozenset(("extend", "update"))
+LOOKUPS = frozenset(("get", "pop", "setdefault", "__getitem__"))
 _TAKES = frozenset(
     ("get", "pop", "popitem", "values", "keys", "items", "copy", "popleft", "setdefault")
 )
@@ -61,6 +64,8 @@ class Calls(Memory, ABC):
             values = self.evaluate(keyword.value, scope)
             if keyword.arg is not None:
                 keywords[keyword.arg] = values
+            else:
+                keywords |= self._spread(values)
         owner = NOTHING
         if isinstance(node.func, ast.Attribute):
             owner = self.evaluate(node.func.value, scope)
@@ -70,8 +75,12 @@ class Calls(Memory, ABC):
             return folded
         found = self.apply(function, node, arguments, keywords)
         if isinstance(node.func, ast.Attribute):
-            found |= _of_path(owner, node.func.attr, arguments)
+            found |= self._of_path(owner, node.func.attr, arguments, node)
             found |= self._of_box(owner, node.func.attr, arguments)
+            if node.func.attr in LOOKUPS and arguments:
+                for one in owner:
+                    if isinstance(one, Namespace):
+                        found |= self.of_namespace(one, arguments[0], node)
         return found
 
     def apply(
@@ -89,7 +98,49 @@ class Calls(Memory, ABC):
                         found |= self._call_local(method.number, node, given, keywords)
             elif isinstance(one, Ref):
                 found |= self._call_ref(one.path, node, arguments, keywords)
+            elif isinstance(one, Made) and one.path in GETTERS and one.text and arguments:
+                found |= self._get(one.path, one.text, arguments[0], node)
         return frozenset(found)
+
+    def _get(self, path: str, name: str, owner: Values, node: ast.expr) -> Values:
+        """Return what `attrgetter("name")` and its kin give of an owner."""
+        if path == "operator.itemgetter":
+            found: Values = NOTHING
+            for one in owner:
+                if isinstance(one, Namespace):
+                    found |= self.of_namespace(one, frozenset((const(name),)), node)
+            return found | self.items(owner)
+        for part in name.split("."):
+            owner = self.attribute(owner, part, node)
+        return owner if path.endswith("getter") else self.apply(owner, node, [], {})
+
+    def of_namespace(self, one: Namespace, index: Values, node: ast.AST) -> Values:
+        """Return what a table of names holds under an index, and have it judged."""
+        found: Values = NOTHING
+        names = texts(index)
+        if not names or MORE in index:
+            self.judge.unknown_name(one.path, node)
+        for name in names:
+            if one.path:
+                found |= self.attribute(frozenset((Ref(one.path),)), name, node)
+            elif name == "__builtins__":
+                self.judge.builtins(node)
+                found |= {Namespace("builtins")}
+            else:
+                found |= self.held(self.scopes.owner(name, self.scopes.module))
+        return found
+
+    def _spread(self, values: Values) -> dict[str, Values]:
+        """Return the keywords that `**` makes of a dictionary that is written out."""
+        found: dict[str, Values] = {}
+        for one in values:
+            made = self._box_nodes[one.number] if isinstance(one, Box) else None
+            if isinstance(made, ast.Dict):
+                for key, value in zip(made.keys, made.values, strict=True):
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                        known = found.get(key.value, NOTHING)
+                        found[key.value] = known | self.memo.get(value, NOTHING)
+        return found
 
     def _call_local(
         self, number: int, node: ast.expr, arguments: list[Values], keywords: dict[str, Values]
@@ -136,7 +187,9 @@ class Calls(Memory, ABC):
                 self.add(("field", name), arguments[2])
         if path in ("builtins.vars", "builtins.globals", "builtins.locals"):
             modules = frozenset(Namespace(one.path) for one in first if isinstance(one, Ref))
-            return modules if first else frozenset((Namespace(""),))
+            return modules if arguments else frozenset((Namespace(""),))
+        if path in LISTINGS:
+            return self.box(node, listed(arguments))
         if path in ("builtins.__import__", "importlib.import_module"):
             return frozenset(Ref(name) for name in texts(first))
         return constructed(path, arguments) or self._container(path, node, arguments, keywords)
@@ -159,6 +212,21 @@ class Calls(Memory, ABC):
             contents |= frozenset().union(*keywords.values()) if keywords else NOTHING
             return self.box(node, frozenset(contents))
         return frozenset((Made(path),))
+
+    def _of_path(self, owner: Values, name: str, arguments: list[Values], node: ast.expr) -> Values:
+        """Return the paths that a method of a path makes."""
+        made: set[Value] = set()
+        paths = [one for one in owner if isinstance(one, Made) and one.path == "pathlib.Path"]
+        for one in paths:
+            if name in ("joinpath", "absolute", "resolve", "expanduser"):
+                parts = texts(arguments[0]) if arguments else []
+                made |= {Made(one.path, joined(one.text, part)) for part in parts} or {one}
+            elif name in ("with_name", "with_suffix", "with_stem") and one.text:
+                made.add(Made(one.path, posixpath.dirname(one.text)))
+        if paths and name in ("iterdir", "glob", "rglob"):
+            below = {Made(one.path, one.text and one.text.rstrip("/") + "/") for one in paths}
+            return self.box(node, frozenset(below))
+        return frozenset(made)
 
     def _of_box(self, owner: Values, name: str, arguments: list[Values]) -> Values:
         boxes = [one for one in owner if isinstance(one, Box)]
@@ -208,21 +276,11 @@ class Calls(Memory, ABC):
             return self.box(
                 node, frozenset(const(one) for one in value if not isinstance(one, list))
             )
+        if isinstance(value, str):
+            self.judge.text(value, node)
         if folder.decoded:
             self.judge.decoded(value, node)
         return frozenset((const(value),))
-
-
-def _of_path(owner: Values, name: str, arguments: list[Values]) -> Values:
-    """Return the paths that a method of a path makes."""
-    if name not in ("joinpath", "absolute", "resolve", "expanduser"):
-        return NOTHING
-    made: set[Value] = set()
-    for one in owner:
-        if isinstance(one, Made) and one.path == "pathlib.Path":
-            parts = texts(arguments[0]) if arguments else []
-            made |= {Made(one.path, joined(one.text, part)) for part in parts} or {one}
-    return frozenset(made)
 
 
 def joined(base: str | None, part: str) -> str:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from toolguild.static.python.call import Calls, joined
+from toolguild.static.python.call import LOOKUPS, Calls, joined
 from toolguild.static.python.library import NAMED_TEXTS, is_builtin
 from toolguild.static.python.scope import Scope
 from toolguild.static.python.values import (
@@ -46,6 +46,8 @@ class Expressions(Calls):
         return NOTHING
 
     def _constant(self, node: ast.Constant, scope: Scope) -> Values:
+        if isinstance(node.value, str):
+            self.judge.text(node.value, node)
         if isinstance(node.value, str | bytes | int | float | None):
             return frozenset((const(node.value),))
         return NOTHING
@@ -98,6 +100,8 @@ class Expressions(Calls):
             elif isinstance(one, Namespace) and one.path == "builtins":
                 self.judge.reference(f"builtins.{name}", node)
                 found.add(Ref(f"builtins.{name}"))
+            elif isinstance(one, Namespace) and name not in LOOKUPS:
+                self.judge.unknown_name(one.path, node)
         return frozenset(found) | self.held(("field", name))
 
     def _of_made(self, one: Made, name: str, node: ast.AST) -> Value:
@@ -112,7 +116,7 @@ class Expressions(Calls):
         found: set[Value] = set(self.items(owner)) | folded
         for one in owner:
             if isinstance(one, Namespace):
-                found |= self._of_namespace(one, index, node)
+                found |= self.of_namespace(one, index, node)
             elif isinstance(one, Ref):
                 self.judge.item(one.path, texts(index), node)
                 if one.path == "sys.modules":
@@ -122,21 +126,6 @@ class Expressions(Calls):
         if isinstance(node.slice, ast.Slice):
             found |= {one for one in owner if isinstance(one, Box)}
         return frozenset(found)
-
-    def _of_namespace(self, one: Namespace, index: Values, node: ast.AST) -> set[Value]:
-        found: set[Value] = set()
-        names = texts(index)
-        if not names or MORE in index:
-            self.judge.unknown_name(one.path, node)
-        for name in names:
-            if one.path:
-                found |= self.attribute(frozenset((Ref(one.path),)), name, node)
-            elif name == "__builtins__":
-                self.judge.builtins(node)
-                found.add(Namespace("builtins"))
-            else:
-                found |= self.held(self.scopes.owner(name, self.scopes.module))
-        return found
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> Values:
         left = self.evaluate(node.left, scope)
@@ -183,6 +172,7 @@ class Expressions(Calls):
         contents: set[Value] = set()
         for item in node.elts:
             contents |= self.evaluate(item, scope)
+        self.judge.escapes(frozenset(contents), node)
         return self.box(node, frozenset(contents))
 
     def _dict(self, node: ast.Dict, scope: Scope) -> Values:
@@ -192,6 +182,7 @@ class Expressions(Calls):
             contents |= values if key is not None else self.items(values)
             if key is not None:
                 contents |= self.evaluate(key, scope)
+        self.judge.escapes(frozenset(contents), node)
         return self.box(node, frozenset(contents))
 
     def _starred(self, node: ast.Starred, scope: Scope) -> Values:
@@ -221,7 +212,9 @@ class Expressions(Calls):
         for keyword_default in node.args.kw_defaults:
             if keyword_default is not None:
                 self.evaluate(keyword_default, scope)
-        self.add(("return", number), self.evaluate(node.body, inner))
+        body = self.evaluate(node.body, inner)
+        self.judge.escapes(body, node)
+        self.add(("return", number), body)
         return frozenset((Local(number),))
 
     def _comprehension(
@@ -245,6 +238,7 @@ class Expressions(Calls):
     def _yield(self, node: ast.Yield, scope: Scope) -> Values:
         if node.value is not None:
             values = self.evaluate(node.value, scope)
+            self.judge.escapes(values, node)
             number = self.function_of(scope)
             if number is not None:
                 self.add(("return", number), self.box(node, values))

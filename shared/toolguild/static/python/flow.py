@@ -8,6 +8,7 @@ import ast
 
 from toolguild.static.python.expression import Expressions
 from toolguild.static.python.scope import Scope, parameters
+from toolguild.static.python.shape import calls_something, texts_in
 from toolguild.static.python.values import NOTHING, Box, Instance, Local, Ref, Values
 
 _MAX_ROUNDS = 5
@@ -44,7 +45,7 @@ class Flow(Expressions):
                 for target in node.targets:
                     self.assign(target, values, scope, node.value)
             case ast.AnnAssign():
-                self.evaluate(node.annotation, scope)
+                self.annotation(node.annotation, scope)
                 if node.value is not None:
                     self.assign(node.target, self.evaluate(node.value, scope), scope, node.value)
             case ast.AugAssign():
@@ -55,7 +56,9 @@ class Flow(Expressions):
                 self.klass(node, scope)
             case ast.Return():
                 if node.value is not None:
-                    self.returned(self.evaluate(node.value, scope), scope)
+                    values = self.evaluate(node.value, scope)
+                    self.judge.escapes(values, node)
+                    self.returned(values, scope)
             case ast.For() | ast.AsyncFor():
                 items = self.items(self.evaluate(node.iter, scope))
                 self.assign(node.target, items, scope, None)
@@ -147,7 +150,7 @@ class Flow(Expressions):
             for parameter in parameters(node.args):
                 self.open(self.scopes.owner(parameter.arg, inner))
         if node.returns is not None:
-            self.evaluate(node.returns, scope)
+            self.annotation(node.returns, scope)
         if scope.is_class:
             self.judge.method(node)
             if node.args.args and not _is_static(node):
@@ -174,7 +177,14 @@ class Flow(Expressions):
                 self.add(self.scopes.owner(parameter.arg, inner), self.evaluate(value, scope))
         for parameter in parameters(arguments):
             if parameter.annotation is not None:
-                self.evaluate(parameter.annotation, scope)
+                self.annotation(parameter.annotation, scope)
+
+    def annotation(self, node: ast.expr, scope: Scope) -> None:
+        """Follow a type, and the types that are written in it as text."""
+        self.evaluate(node, scope)
+        for text in texts_in(node):
+            if calls_something(text):
+                self.judge.annotation(node)
 
     def klass(self, node: ast.ClassDef, scope: Scope) -> None:
         """Follow a class: bases, keywords, body, decorators."""

@@ -4,15 +4,17 @@ import ast
 import re
 from typing import Final
 
-from toolguild.static.paths import is_system, outside
 from toolguild.static.python import library
-from toolguild.static.python.reach import DUNDERS, HIDDEN_MODULES, Reach
+from toolguild.static.python.files import FileJudge
+from toolguild.static.python.reach import DUNDERS, HIDDEN_MODULES
 from toolguild.static.python.values import (
     MORE,
     NOTHING,
     Const,
+    Local,
     Made,
     Namespace,
+    Prefix,
     Ref,
     Values,
     texts,
@@ -47,36 +49,44 @@ _METHODS: Final = {  # of objects that the review does not know
     "load_module": "dynamic-import",
     "exec_module": "dynamic-import",
     "find_module": "dynamic-import",
+    "loadTestsFromName": "dynamic-import",
+    "loadTestsFromNames": "dynamic-import",
+    "load_library": "native-load",
     "runsource": "dynamic-code",
     "runcode": "dynamic-code",
     "create_subprocess_exec": "call-denied",
     "create_subprocess_shell": "call-denied",
+    "subprocess_exec": "call-denied",
+    "subprocess_shell": "call-denied",
+    "create_connection": "call-denied",
+    "create_datagram_endpoint": "call-denied",
+    "create_server": "call-denied",
+    "create_unix_connection": "call-denied",
+    "create_unix_server": "call-denied",
+    "sock_connect": "call-denied",
 }
-_FETCHERS: Final = (
-    "pandas.",
-    "numpy.",
-    "polars.",
-    "xarray.",
-    "imageio.",
-    "geopandas.",
-    "skimage.",
-    "xml.",
-    "lxml.",
-    "PIL.",
-    "torch.",
-    "tensorflow.",
+# Functions that evaluate the text they are given.
+_EVALUATORS: Final = (
+    "jinja2.Template",
+    "patsy.dmatri",
+    "statsmodels.formula.",
+    "sympy.S",
+    "PIL.ImageMath.",
 )
-_URL: Final = re.compile(r"(?:https?|ftps?|s3|gs|ssh|sftp)://", re.IGNORECASE)
+_NAMING: Final = re.compile(r"(?:\.__class__)?\.__(?:name|qualname|doc|module)__")
+_UNPLAIN: Final = re.compile(
+    r"@\s*\w+\s*[.(\[]|__|\bimport\b|\blambda\b|\bexec\b|\beval\b|\bopen\b"
+)
 
 
-class Judge(Reach):
+class Judge(FileJudge):
     """Judges attributes, assignments and calls."""
 
     def attribute(self, owner: Values, name: str, node: ast.AST) -> None:
         """Judge an attribute by its name, whatever its owner is."""
         if name in _FRAMES and name not in _QUIET_FRAMES:
             self.report("frame-access", node, f".{name} reaches the interpreter's own objects")
-        elif name in DUNDERS and name not in _QUIET_DUNDERS:
+        elif name in DUNDERS and name not in _QUIET_DUNDERS and not _is_super(owner, name):
             self.report("dunder-access", node, f".{name} leads into the interpreter")
         elif name == "__getattribute__" and any(isinstance(one, Ref) for one in owner):
             self.report("dunder-access", node, f".{name} reads any attribute by its name")
@@ -150,11 +160,16 @@ class Judge(Reach):
         keywords: dict[str, Values],
     ) -> None:
         """Judge a call by its function and what it is given."""
+        followed = bool(function) and all(isinstance(one, Local) for one in function)
+        readers = {one.path for one in function if isinstance(one, Ref)} & _MODULE_READERS
+        if not followed and not readers:
+            for values in (*arguments, *keywords.values()):
+                self.escapes(values, node)
         for one in function:
             if isinstance(one, Ref):
                 self._outside_call(one.path, node, arguments, keywords)
         if isinstance(node.func, ast.Attribute):
-            self._method_call(node.func.attr, node, function, owner, arguments)
+            self._method_call(node.func.attr, node, function, owner, arguments, keywords)
 
     def _outside_call(
         self, path: str, node: ast.Call, arguments: list[Values], keywords: dict[str, Values]
@@ -165,17 +180,17 @@ class Judge(Reach):
             self._getter(path, node, arguments)
         elif path.startswith(("re.", "regex.")):
             self._pattern(node, arguments)
-        if path not in _MODULE_READERS:
-            self._handed_on(node, [*arguments, *keywords.values()])
-        self._flags(path, node, keywords)
-        self._paths(path, node, arguments, keywords)
+        self._flags(path, node, arguments, keywords)
+        self.entities(path, node, keywords)
+        self.paths(path, node, arguments, keywords)
 
     def _by_name(self, path: str, node: ast.Call, arguments: list[Values]) -> None:
         if len(arguments) < 2:
             return
         names = texts(arguments[1])
         verb = path.removeprefix("builtins.")
-        if (not names or MORE in arguments[1]) and verb != "hasattr":
+        unknown = not names or MORE in arguments[1]
+        if unknown and verb != "hasattr" and not _harmless_beginning(arguments):
             self.report("dynamic-attribute", node, f"{verb} with a name that cannot be computed")
         for name in names:
             if name == "__class__":
@@ -200,51 +215,40 @@ class Judge(Reach):
             if is_slow(text):
                 self.report("slow-pattern", node, f"{text[:60]!r} can take exponential time")
 
-    def _handed_on(self, node: ast.Call, arguments: list[Values]) -> None:
-        """Judge that a module itself goes where the review cannot follow it."""
-        for values in arguments:
-            for one in values:
-                if isinstance(one, Ref) and one.path in HIDDEN_MODULES:
-                    self.report(
-                        "reflection", node, f"the module {one.path} is passed on as a value"
-                    )
+    def escapes(self, values: Values, node: ast.AST) -> None:
+        """Judge that a value goes where the review cannot follow it: a module then goes with it."""
+        for one in values:
+            if isinstance(one, Ref) and one.path in HIDDEN_MODULES:
+                self.report("reflection", node, f"the module {one.path} is passed on as a value")
 
-    def _flags(self, path: str, node: ast.Call, keywords: dict[str, Values]) -> None:
+    def text(self, value: str, node: ast.AST) -> None:
+        """Judge a constant text that is not a docstring, whatever it is used for."""
+        if "{" in value and _FORMAT_WALK.search(_NAMING.sub("", value)):
+            self.report("format-walk", node, "the template reads attributes of its argument")
+
+    def annotation(self, node: ast.AST) -> None:
+        """Judge that a type is written as a text that calls something: whoever reads it runs it."""
+        self.report("expression-text", node, "a type given as text that is more than a type")
+
+    def _flags(
+        self, path: str, node: ast.Call, arguments: list[Values], keywords: dict[str, Values]
+    ) -> None:
         if any(
             one.value is True for one in keywords.get("allow_pickle", ()) if isinstance(one, Const)
         ):
             self.report("unsafe-load", node, f"{path} with allow_pickle=True")
         if path == "yaml.load" and "Loader" not in keywords and len(node.args) < 2:
             self.report("unsafe-load", node, "yaml.load without SafeLoader")
-
-    def _paths(
-        self, path: str, node: ast.Call, arguments: list[Values], keywords: dict[str, Values]
-    ) -> None:
-        sink = library.sink(path)
-        if sink is None:
-            return
-        mode = sink.mode if sink.mode != "mode" else _mode(arguments, keywords)
-        given = [
-            ("read" if n == 0 and path.startswith("shutil.copy") else mode, values)
-            for n, values in enumerate(arguments)
-            if n in sink.arguments
-        ]
-        given += [(mode, keywords[name]) for name in _PATH_KEYWORDS if name in keywords]
-        for mode, values in given:
-            for text in library.path_texts(values):
-                if path.startswith(_FETCHERS) and _URL.match(text):
-                    rule = "granted" if self._may_fetch() else "network-url"
-                    self.report(rule, node, f"{path} of a URL", "capabilities.hosts")
-                elif sink.sure:
-                    self._path(text, mode, node)
-                elif is_system(text):
-                    self.report("path-mention", node, f"{path} is given {text[:80]!r}")
-
-    def _path(self, text: str, mode: str, node: ast.AST) -> None:
-        entry = outside(text, mode, self._grant)
-        if entry is not None:
-            rule = "path-read" if mode == "read" else "path-write"
-            self.report(rule, node, f"{mode} of {text[:80]!r}", entry)
+        if path.startswith(_EVALUATORS) and arguments and not is_plain_expression(arguments[0]):
+            self.report("expression-text", node, f"{path} evaluates a text that cannot be computed")
+        if path == "xml.sax.make_parser" and arguments:
+            self.report("dynamic-import", node, f"{path} loads the modules that it is given")
+        if path.startswith(("matplotlib.", "pandas.")):
+            for text in (
+                text for values in (*arguments, *keywords.values()) for text in texts(values)
+            ):
+                if text.startswith("module://") or text == "plotting.backend":
+                    self.report("dynamic-import", node, f"{path} loads a module by its name")
 
     def _method_call(
         self,
@@ -253,44 +257,58 @@ class Judge(Reach):
         function: Values,
         owner: Values,
         arguments: list[Values],
+        keywords: dict[str, Values],
     ) -> None:
         known = any(isinstance(one, Ref) for one in function)
-        if name in ("format", "format_map", "vformat"):
-            for values in (owner, *arguments):
-                if any(_FORMAT_WALK.search(text) for text in texts(values)):
-                    self.report(
-                        "format-walk", node, "the template reads attributes of its argument"
-                    )
         rule = _METHODS.get(name)
-        if rule and not any(isinstance(one, Ref) for one in owner):
+        own = any(isinstance(one, Local) for one in function)
+        if rule and not own and not any(isinstance(one, Ref) for one in owner):
             self.report(rule, node, f"call of .{name}()")
-        if name == "eval" and arguments:
-            self.report("expression-text", node, ".eval() of an expression given as text")
+        if not own:
+            self._evaluated(name, node, arguments)
         if name in ("system", "popen", "spawnl", "execv") and arguments and not known:
             self.report("call-ask", node, f"call of .{name}() of something unknown")
-        mode = library.PATH_METHODS.get(name)
-        for one in owner:
-            if mode and isinstance(one, Made) and one.path == "pathlib.Path" and one.text:
-                self._path(
-                    one.text, mode if mode != "mode" else _mode([NOTHING, *arguments], {}), node
-                )
-        if name in library.FILE_METHODS and arguments:
-            for text in library.path_texts(arguments[0]):
-                self._path(text, library.FILE_METHODS[name], node)
+        self.path_method(name, node, owner, arguments, keywords)
+
+    def _evaluated(self, name: str, node: ast.Call, arguments: list[Values]) -> None:
+        """Judge a text that a library evaluates: harmless when it is constant and plain."""
+        data = name == "query" and "pandas" in self.modules
+        template = name == "from_string" and "jinja2" in self.modules
+        if not arguments or not (name == "eval" or data or template):
+            return
+        named = name == "eval" and any("@" in text for text in texts(arguments[0]))
+        if not named and is_plain_expression(arguments[0], started=name == "query"):
+            return
+        self.report("expression-text", node, f".{name}() of an expression given as text")
 
 
-_PATH_KEYWORDS: Final = (
-    "file",
-    "path",
-    "filename",
-    "filepath_or_buffer",
-    "fname",
-    "dst",
-    "top",
-    "name",
-)
+def is_plain_expression(values: Values, *, started: bool = False) -> bool:
+    """Whether a text to be evaluated is known, or with `started` its beginning, and names no more than data."""
+    known = [one for one in values if isinstance(one, Const | Prefix)]
+    if not known or MORE in values:
+        return False
+    for one in known:
+        text = one.value if isinstance(one, Const) else one.text
+        if isinstance(one, Prefix) and not started:
+            return False
+        if not isinstance(text, str) or len(text) > 10_000 or _UNPLAIN.search(text):
+            return False
+    return True
 
 
-def _mode(arguments: list[Values], keywords: dict[str, Values]) -> str:
-    values = keywords.get("mode", arguments[1] if len(arguments) > 1 else NOTHING)
-    return "write" if any(set(text) & set("wax+") for text in texts(values)) else "read"
+def _harmless_beginning(arguments: list[Values]) -> bool:
+    """Whether an attribute of the code's own object is meant, by a name that begins as no special one does."""
+    owner, names = arguments[0], arguments[1]
+    outside = any(isinstance(one, Ref | Made | Namespace) for one in owner)
+    begun = bool(names) and all(
+        isinstance(one, Prefix) and one.text[:1] not in "_" for one in names
+    )
+    return begun and not outside
+
+
+def _is_super(owner: Values, name: str) -> bool:
+    """Whether a class passes a hook of its own on to its base."""
+    supers = bool(owner) and all(
+        isinstance(one, Made) and one.path == "builtins.super" for one in owner
+    )
+    return supers and name in ("__init_subclass__", "__subclasshook__")

@@ -5,7 +5,7 @@ import posixpath
 import sys
 from typing import NamedTuple
 
-from toolguild.static.python.values import NOTHING, Const, Made, Prefix, Values, const
+from toolguild.static.python.values import NOTHING, Const, Made, Prefix, Value, Values, const, texts
 from toolguild.static.words import words
 
 _BUILTINS = frozenset(dir(builtins))
@@ -17,6 +17,9 @@ _CLASHES = words(
     "logging.config unittest.mock asyncio.queues json.tool os.path typing.re shutil.copy "
     "copy.copy time.time string.string uuid.uuid signal.signal platform.platform"
 )
+
+# Where a standard module holds another one under a name that is not its own.
+MODULE_ALIASES = {"enum.bltns": "builtins"}
 
 _READ, _WRITE = "read", "write"
 
@@ -49,12 +52,46 @@ _SINKS: dict[str, Sink] = {
     "shutil.rmtree": Sink((0,), _WRITE),
     "shutil.make_archive": Sink((0, 2), _WRITE),
     "shutil.unpack_archive": Sink((0, 1), _WRITE),
+    "gzip.GzipFile": Sink((0,), "mode"),
+    "bz2.BZ2File": Sink((0,), "mode"),
+    "lzma.LZMAFile": Sink((0,), "mode"),
+    "wave.open": Sink((0,), "mode"),
+    "tokenize.open": Sink((0,), _READ),
+    "logging.basicConfig": Sink((), _WRITE),
+    "logging.FileHandler": Sink((0,), _WRITE),
+    "logging.handlers.RotatingFileHandler": Sink((0,), _WRITE),
+    "logging.handlers.TimedRotatingFileHandler": Sink((0,), _WRITE),
+    "logging.handlers.WatchedFileHandler": Sink((0,), _WRITE),
+    "tempfile.NamedTemporaryFile": Sink((), _WRITE),
+    "tempfile.TemporaryFile": Sink((), _WRITE),
+    "tempfile.SpooledTemporaryFile": Sink((), _WRITE),
+    "tempfile.TemporaryDirectory": Sink((2,), _WRITE),
+    "tempfile.mkstemp": Sink((2,), _WRITE),
+    "tempfile.mkdtemp": Sink((2,), _WRITE),
+    "numpy.save": Sink((0,), _WRITE),
+    "numpy.savez": Sink((0,), _WRITE),
+    "numpy.savez_compressed": Sink((0,), _WRITE),
+    "numpy.savetxt": Sink((0,), _WRITE),
+    "cv2.imwrite": Sink((0,), _WRITE),
+    "imageio.imwrite": Sink((0,), _WRITE),
+    "h5py.File": Sink((0,), "mode"),
+    "netCDF4.Dataset": Sink((0,), "mode"),
+    "pandas.ExcelWriter": Sink((0,), _WRITE),
+    "pandas.HDFStore": Sink((0,), "mode"),
+    "matplotlib.pyplot.savefig": Sink((0,), _WRITE),
+    "matplotlib.pyplot.imsave": Sink((0,), _WRITE),
 }
 _READERS = (
     "glob.",
     "linecache.",
     "fileinput.",
-    "logging.FileHandler",
+    "mimetypes.",
+    "soundfile.read",
+    "librosa.load",
+    "scipy.io.",
+    "skimage.io.",
+    "geopandas.read_",
+    "xarray.open_",
     "numpy.load",
     "numpy.genfromtxt",
     "numpy.fromfile",
@@ -103,6 +140,16 @@ FILE_METHODS: dict[str, str] = {
     "extractall": _WRITE,
     "extract": _WRITE,
     "savefig": _WRITE,
+    "tofile": _WRITE,
+    "to_feather": _WRITE,
+    "to_hdf": _WRITE,
+    "to_latex": _WRITE,
+    "to_markdown": _WRITE,
+    "to_stata": _WRITE,
+    "to_string": _WRITE,
+    "to_xml": _WRITE,
+    "to_file": _WRITE,
+    "to_netcdf": _WRITE,
     "to_csv": _WRITE,
     "to_json": _WRITE,
     "to_excel": _WRITE,
@@ -112,6 +159,10 @@ FILE_METHODS: dict[str, str] = {
     "save": _WRITE,
     "write_html": _WRITE,
     "write_image": _WRITE,
+    "write_csv": _WRITE,
+    "write_excel": _WRITE,
+    "write_json": _WRITE,
+    "write_parquet": _WRITE,
     "storbinary": _READ,
 }
 # Functions to which a path is only a text.
@@ -159,6 +210,9 @@ _TEXT_ONLY = (
 )
 
 
+GETTERS = words("operator.attrgetter operator.itemgetter operator.methodcaller")
+# Functions that list what is below a folder, or matches a pattern.
+LISTINGS = words("glob.glob glob.iglob os.walk os.fwalk")
 NAMED_TEXTS = {"os.sep": "/", "os.path.sep": "/", "os.pardir": "..", "os.curdir": "."}
 
 
@@ -195,7 +249,7 @@ def path_texts(values: Values) -> list[str]:
             found.append(one.value)
         elif isinstance(one, Const) and isinstance(one.value, bytes):
             found.append(one.value.decode("latin-1"))
-        elif isinstance(one, Prefix) or (isinstance(one, Made) and one.text):
+        elif isinstance(one, Prefix) or (isinstance(one, Made) and one.path == "pathlib.Path"):
             found.append(one.text or "")
     return found
 
@@ -205,6 +259,9 @@ def constructed(path: str, arguments: list[Values]) -> Values:
     first = arguments[0] if arguments else NOTHING
     if path == "functools.partial":
         return first
+    if path in GETTERS:
+        given = arguments if path == "operator.attrgetter" else arguments[:1]
+        return frozenset(Made(path, text) for values in given for text in texts(values))
     if path in ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"):
         joined = frozenset(Made("pathlib.Path", text) for text in _joined(arguments))
         return joined or frozenset((Made("pathlib.Path"),))
@@ -244,3 +301,15 @@ def _joined(arguments: list[Values]) -> list[str]:
         else:
             bases = [base.rstrip("\x00").rstrip("/") + "/\x00" for base in bases]
     return bases
+
+
+def listed(arguments: list[Values]) -> Values:
+    """Return how the paths begin that a listing of a folder or a pattern gives."""
+    found: set[Value] = set()
+    for text in path_texts(arguments[0]) if arguments else ():
+        base = text
+        for wildcard in "*?[":
+            base = base.partition(wildcard)[0]
+        if base.startswith(("/", "~", "..")):
+            found.add(Prefix(base.rstrip("/") + "/"))
+    return frozenset(found)

@@ -45,6 +45,7 @@ class Reach:
     def __init__(self, policy: Policy, declared: Capabilities | None) -> None:
         self.findings: set[Finding] = set()
         self.called_names: set[ast.expr] = set()
+        self.modules: set[str] = set()  # the libraries that the code imports
         self._imports = policy.imports.python
         self._calls = policy.calls.python
         self._declared = declared
@@ -65,6 +66,7 @@ class Reach:
             self.report("import-ask", node, f"relative import of {module}: a tool is one file")
             return
         self._declares(module, node)
+        self.modules.add(module.partition(".")[0])
         if names is None:
             self._import(module, self._imports.decide(module), node)
             return
@@ -113,7 +115,7 @@ class Reach:
     def resolve(self, parent: str, name: str, node: ast.AST) -> str:
         """Return the name under which attribute `name` of `parent` is known, and judge it."""
         path = f"{parent}.{name}"
-        bare = name.removeprefix("_")
+        bare = library.MODULE_ALIASES.get(path) or name.removeprefix("_")
         if self._is_hidden_module(parent, bare):
             self.report("private-attribute", node, f"{path} reaches a module around its import")
             self.imported(bare, node)
@@ -127,11 +129,12 @@ class Reach:
 
     def _is_hidden_module(self, parent: str, name: str) -> bool:
         """Whether a library's attribute is in truth a module that the library has imported."""
-        if name not in HIDDEN_MODULES or parent in ("sys.modules", "os", "asyncio"):
+        if parent in ("sys.modules", "os", "asyncio") or library.clashes(f"{parent}.{name}"):
             return False
-        standard = parent.partition(".")[0] in library.STANDARD
-        likely = standard or name not in ("signal", "code", "types", "resource")
-        return likely and not library.clashes(f"{parent}.{name}")
+        if parent.partition(".")[0] in library.STANDARD and "()" not in parent:
+            watched = name in library.STANDARD and self._imports.decide(name).action != "allow"
+            return watched or name in HIDDEN_MODULES
+        return name in HIDDEN_MODULES - {"signal", "code", "types", "resource"}
 
     def reference(self, path: str, node: ast.AST) -> None:
         """Judge that the code reaches an outside name."""

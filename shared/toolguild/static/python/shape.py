@@ -42,6 +42,32 @@ def quiet_class_uses(tree: ast.Module) -> frozenset[ast.AST]:
     return frozenset(found)
 
 
+def texts_in(annotation: ast.expr) -> Iterator[str]:
+    """Yield the texts in a type that are types themselves: not those of Literal and Annotated."""
+    stack: list[ast.AST] = [annotation]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.Subscript):
+            name = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            if name not in ("Literal", "Annotated"):
+                stack.append(node.slice)
+        else:
+            stack += ast.iter_child_nodes(node)
+
+
+def calls_something(text: str) -> bool:
+    """Say whether a type written as text is more than names, attributes and subscripts."""
+    if len(text) > 2_000 or not set(text) & set("(:"):
+        return False
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(isinstance(node, ast.Call | ast.Lambda | ast.NamedExpr) for node in ast.walk(tree))
+
+
 def endless_loops(tree: ast.Module) -> Iterator[ast.While]:
     """Yield each `while True` that nothing in it can end."""
     stack: list[tuple[ast.AST, bool]] = [(tree, False)]
