@@ -12,6 +12,7 @@ from tests.executor.support import BRIEF, TableSandbox, guild, ok, ran_of
 
 from toolguild import telemetry
 from toolguild.canonical import Digest
+from toolguild.capability import Capabilities
 from toolguild.errors import Refused
 from toolguild.messages import TaskId
 from toolguild.messages.commands import RunTool, TryTool
@@ -50,9 +51,13 @@ def run(tool: Digest, **changes: Any) -> RunTool:
     return RunTool(**(base | changes))
 
 
+FILES = Capabilities(read=("*",), write=("*",))
+
+
 def reader(source: str, **changes: Any) -> Tool:
-    draft = samples.draft(name="reader", entry="read", source=source, input_schema=PATHS, **changes)
-    return samples.tool(draft)
+    """A tool that declares to read and write whatever files there are, unless told otherwise."""
+    base = {"name": "reader", "entry": "read", "input_schema": PATHS, "declared": FILES}
+    return samples.tool(samples.draft(source=source, **(base | changes)))
 
 
 async def test_a_published_tool_answers(sandbox: Sandbox, tmp_path: Path) -> None:

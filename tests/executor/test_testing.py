@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from tests.executor.support import TableSandbox, guild, ok, order
 
+from toolguild.capability import Capabilities
 from toolguild.errors import Refused
 from toolguild.sandbox.interface import Call, Ran, Sandbox, SandboxBroken, Usage
 from toolguild.sandbox.opening import open_sandbox
@@ -17,6 +18,8 @@ from toolguild.tool import Case, Property, TestReport
 from toolguild_executor.testing import test_draft as sit
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FILES = Capabilities(read=("*",), write=("*",))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -168,7 +171,7 @@ async def test_a_crash_on_a_generated_file_tells_how_long_the_file_was(
     }
     source = "def sum_column(path):\n    return len(list(open(path))[1])\n"
     one = Case(arguments={"path": "/data/a.csv"}, files={"a.csv": "h\nsecret\n"}, expected=7)
-    draft = samples.draft(source=source, input_schema=schema)
+    draft = samples.draft(source=source, input_schema=schema, declared=FILES)
     got = await report(
         sandbox, tmp_path, draft=draft, exam=samples.exam(cases=(one,), generated=10)
     )
@@ -196,7 +199,7 @@ async def test_files_of_a_case_are_below_data_and_files_it_leaves_are_compared(
         expected_files={"up.txt": "ONE TWO"},
     )
     wrong = right.model_copy(update={"expected_files": {"up.txt": "one two"}})
-    draft = samples.draft(source=source, entry="copy", input_schema=schema)
+    draft = samples.draft(source=source, entry="copy", input_schema=schema, declared=FILES)
     exam = samples.exam(cases=(right, wrong))
     got = await report(sandbox, tmp_path, draft=draft, exam=exam)
     assert [one.passed for one in got.results] == [True, False]

@@ -23,7 +23,7 @@ async def mutation_score(
     sandbox, with no more than the draft's own limits.
     """
     every = mutants(draft.source, draft.language, MAX_MUTANTS, exam.seed)
-    limits = _limits(sitting.program.limits, sitting.peak.usage)
+    limits = _limits(sitting.program.granted.limits, sitting.peak.usage)
 
     async def noticed(mutant: Mutant) -> bool:
         program = sitting.program.mutated(mutant.source, limits)

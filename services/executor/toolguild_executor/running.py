@@ -1,5 +1,6 @@
 """Run a published tool on real data."""
 
+import json
 from dataclasses import replace
 from typing import cast
 
@@ -19,9 +20,14 @@ from toolguild_executor.bounded import bounded
 from toolguild_executor.claims import check_effects, once
 from toolguild_executor.data import local, placed, small_texts, with_paths
 from toolguild_executor.level import held
-from toolguild_executor.program import published_program
+from toolguild_executor.observed import judged
+from toolguild_executor.program import Program, published_program
 
 MAX_PRINTED = 8 * 1024  # characters that the event carries
+_UNREAD = (
+    "the tool is given {}, and may not read it: manifest, task or policy (capabilities.read) says no"
+)
+_UNWRITTEN = "the tool wrote {}, and the task or the policy (capabilities.write) does not let it"
 _NOTHING_USED = Usage(wall_seconds=0, cpu_seconds=0, peak_memory_mb=0)
 
 
@@ -37,7 +43,7 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan | RunHeld:
     entry = guild.registry.get(command.tool)
     if entry is None:
         raise Refused(f"no tool {command.tool} in the registry: it may not run")
-    program = published_program(entry, guild)
+    program = published_program(entry, guild, command.brief)
     draft = entry.tool.draft
     names = placed(command.files, command.arguments)
     arguments = cast("dict[str, JsonValue]", with_paths(dict(command.arguments), names))
@@ -46,28 +52,47 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan | RunHeld:
         return _ended(command, _refused_arguments(wrong), ())
     if (question := await held(guild, command, entry)) is not None:
         return question
+    if barred := program.unreadable(names):
+        return _ended(command, _not_granted(_UNREAD.format(", ".join(barred))), ())
     files = await local(names, guild.artifacts)
     call = program.call(arguments, files)
     if not call.hosts:
-        return await _run(guild, command, entry.tool, call)
+        return await _run(guild, command, entry.tool, program, call)
     return await once(
-        guild, command, lambda begin: _run(guild, command, entry.tool, replace(call, begin=begin))
+        guild,
+        command,
+        lambda begin: _run(guild, command, entry.tool, program, replace(call, begin=begin)),
     )
 
 
-async def _run(guild: Guild, command: RunTool, tool: Tool, call: Call) -> ToolRan:
+async def _run(guild: Guild, command: RunTool, tool: Tool, program: Program, call: Call) -> ToolRan:
     async with bounded(guild, command) as sandbox:
         with telemetry.execute_tool(tool.title) as span:
-            ran = _checked(await sandbox.run(call), tool.draft)
+            ran, lost = program.kept(await sandbox.run(call))
+            if guild.policy.layers.capabilities:
+                ran = judged(ran, program)
+            ran = _checked(ran, tool.draft)
             telemetry.tool_ended(span, ran.outcome)
     check_effects(command, tool.title, ran)
-    if sandbox.narrowed(call, ran):  # a person's doing: there is nothing to repair
+    if ran.outcome == "ok" and lost:
+        told = _not_granted(_UNWRITTEN.format(", ".join(lost)))
+        ended = _ended(command, replace(ran, outcome="error", fault=told.fault), ())
+    elif sandbox.narrowed(program, ran):  # not its own doing: there is nothing to repair
         ended = _ended(command, ran, ())
     elif ran.outcome != "ok":
         ended = _failed(command, ran, tool, call)
     else:
         ended = _ended(command, ran, await _stored(guild, ran.files, command.task))
-    return ended.model_copy(update={"measured": tool.measured.peak})
+    about = {"title": tool.title, "given_bytes": _given(call), "seen": ran.seen}
+    return ended.model_copy(update={"measured": tool.measured.peak, **about})
+
+
+def _given(call: Call) -> int:
+    """Return how much a call was given to work on: its arguments and files, in bytes."""
+    files = (
+        len(one) if isinstance(one, bytes) else one.stat().st_size for one in call.inputs.values()
+    )
+    return len(json.dumps(dict(call.arguments))) + sum(files)
 
 
 async def _stored(
@@ -121,6 +146,7 @@ def _ended(command: RunTool, ran: Ran, files: tuple[Artifact, ...]) -> ToolRan:
         used=ran.usage,
         fault=ran.fault,
         requests=ran.requests,
+        seen=ran.seen,
     )
 
 
@@ -128,6 +154,10 @@ def _refused_arguments(wrong: tuple[str, ...]) -> Ran:
     told = f"the arguments do not meet the tool's input schema: {'; '.join(wrong)}"
     fault = Fault("arguments", "ArgumentError", told)
     return Ran("error", None, (), "", _NOTHING_USED, fault)
+
+
+def _not_granted(told: str) -> Ran:
+    return Ran("error", None, (), "", _NOTHING_USED, Fault("capabilities", "NotGranted", told))
 
 
 def _spec(tool: Tool) -> ToolSpec:

@@ -13,7 +13,7 @@ from toolguild.exam.mark import mark, unfit
 from toolguild.exam.property import TWICE, holds, second_call
 from toolguild.exam.schema import complaints
 from toolguild.exam.shown import kept
-from toolguild.sandbox.interface import Ran, Sandbox, Usage
+from toolguild.sandbox.interface import Ran, Sandbox, Seen, Usage
 from toolguild.tool import Case, CaseResult, GeneratedResult, Property, PropertyResult
 from toolguild.tool.spec import JsonSchema
 from toolguild_executor.program import Program
@@ -24,12 +24,16 @@ CALLS_FOR_A_PROPERTY = 6  # each costs a second call
 
 @dataclass
 class Peak:
-    """The most that any call used."""
+    """The most that any call used, and all that any was seen to do."""
 
     usage: Usage | None = None
+    seen: Seen | None = None
 
-    def add(self, usage: Usage) -> None:
+    def add(self, ran: Ran) -> None:
         """Take one more call into account."""
+        usage = ran.usage
+        if ran.seen is not None:
+            self.seen = ran.seen if self.seen is None else self.seen.join(ran.seen)
         had = self.usage or usage
         self.usage = Usage(
             wall_seconds=max(had.wall_seconds, usage.wall_seconds),
@@ -68,12 +72,18 @@ class Sitting:
     async def run(self, arguments: Mapping[str, JsonValue], files: Mapping[str, str]) -> Ran:
         """Run one call. Raises SandboxBroken when the sandbox failed, never for what the code did."""
         ran = await self.sandbox.run(self.program.rehearsal(arguments, files))
-        self.peak.add(ran.usage)
-        return ran
+        self.peak.add(ran)
+        kept, _ = self.program.kept(ran)
+        return kept
 
     async def case(self, case: Case) -> tuple[CaseResult, Answered | None]:
         """Run and mark one case; the answer comes along when the call ended well."""
         wrong = complaints(dict(case.arguments), self.input_schema)
+        if barred := self.program.unreadable(case.files):
+            wrong = (
+                *wrong,
+                f"it gives {', '.join(barred)}, which the manifest does not declare to read",
+            )
         if wrong:
             return unfit(case, wrong), None
         try:
@@ -87,7 +97,7 @@ class Sitting:
 
         A tool with hosts gets none: nobody has said what its hosts would answer.
         """
-        if self.program.hosts:
+        if self.program.granted.hosts:
             return GeneratedResult(), []
         ends = await together(inputs, lambda one: self.run(one.arguments, one.files))
         wrong = [

@@ -78,6 +78,7 @@ async def _report(guild: Guild, command: TestDraft, sandbox: Sandbox) -> TestRep
             exam=exam.digest,
             results=results,
             peak=sitting.peak.usage,
+            seen=sitting.peak.seen,
             sandbox=isolation,
         )
     made = inputs(draft.input_schema, exam.cases, exam.generated, exam.seed)
@@ -93,6 +94,7 @@ async def _report(guild: Guild, command: TestDraft, sandbox: Sandbox) -> TestRep
         properties=tuple(properties),
         generated=generated,
         peak=sitting.peak.usage,
+        seen=sitting.peak.seen,
         sandbox=isolation,
     )
     if not report.passed or command.role != "candidate":

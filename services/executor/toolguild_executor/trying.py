@@ -12,6 +12,7 @@ from toolguild.registry import Fit, fit
 from toolguild.sandbox.interface import Sandbox
 from toolguild.tool import Case, Published
 from toolguild_executor.bounded import bounded
+from toolguild_executor.observed import judged
 from toolguild_executor.program import Program, published_program
 
 
@@ -41,13 +42,20 @@ async def try_tool(guild: Guild, command: TryTool) -> ToolTried:
 
 
 async def _failure(guild: Guild, command: TryTool, entry: Published, fits: Fit) -> str:
-    program = published_program(entry, guild)
+    program = published_program(entry, guild, command.brief)
     async with bounded(guild, command) as sandbox:
-        return await _first_failure(sandbox, command, entry, fits, program)
+        judge = guild.policy.layers.capabilities
+        return await _first_failure(sandbox, command, entry, fits, program, judge=judge)
 
 
 async def _first_failure(
-    sandbox: Sandbox, command: TryTool, entry: Published, fits: Fit, program: Program
+    sandbox: Sandbox,
+    command: TryTool,
+    entry: Published,
+    fits: Fit,
+    program: Program,
+    *,
+    judge: bool,
 ) -> str:
     draft = entry.tool.draft
     for example in command.request.examples:
@@ -62,9 +70,15 @@ async def _first_failure(
             call = program.rehearsal(arguments, example.files)
         except UsageError as error:
             return f"an example cannot be tried: {error}"
+        if barred := program.unreadable(example.files):
+            return f"an example gives {', '.join(barred)}, which it may not read"
         with telemetry.execute_tool(entry.tool.title) as span:
-            ran = await sandbox.run(call)
+            ran, lost = program.kept(await sandbox.run(call))
+            if judge:
+                ran = judged(ran, program)
             telemetry.tool_ended(span, ran.outcome)
+        if lost:
+            return f"it writes {', '.join(lost)}, which the task or the policy does not let it"
         result = mark(case, ran, command.request.output_schema)
         if not result.passed:
             return tell_case(case, result)

@@ -1,7 +1,8 @@
 """A plan becomes what the task does: a new one, or that of the task that this one was forked from. Pure."""
 
 from toolguild.canonical import Digest
-from toolguild.messages import Message, events
+from toolguild.goal import Goal
+from toolguild.messages import Brief, Message, events
 from toolguild.messages.override import KeptStep
 from toolguild.plan import Plan, check_plan
 from toolguild.tool.spec import JsonSchema
@@ -29,11 +30,17 @@ def planned(state: Active, event: events.PlanMade) -> Advanced:
     return _adopt(state, event.plan, _kept(state, event.plan))
 
 
+def asked(brief: Brief, goal: Goal) -> Brief:
+    """Return a task's brief with what its goal asks for as the most that any call of it gets."""
+    if goal.capabilities is None:
+        return brief
+    return brief.model_copy(update={"capabilities": goal.capabilities})
+
+
 def begin(rules: Rules, event: events.TaskForked) -> Active:
     """Return the start of a task that goes on differently from a step of another one."""
-    state = Active(
-        task=event.task, brief=event.brief, goal=event.goal, rules=rules, files=event.files
-    )
+    brief = asked(event.brief, event.goal)
+    state = Active(task=event.task, brief=brief, goal=event.goal, rules=rules, files=event.files)
     return state.tell(f"goes on from step {event.at_step} of {event.of}")
 
 

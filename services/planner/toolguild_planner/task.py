@@ -60,8 +60,9 @@ def _step(rules: Rules, verify: Verify, state: Task, event: Event) -> Advanced:
         case _, events.Intervened():
             return intervened(verify, state, event)
         case New(), events.GoalGiven():
+            brief = adopting.asked(event.brief, event.goal)
             active = Active(
-                task=event.task, brief=event.brief, goal=event.goal, rules=rules, files=event.files
+                task=event.task, brief=brief, goal=event.goal, rules=rules, files=event.files
             )
             active, watched = _begin(active)
             return active, [*watched, make_plan(active)]
