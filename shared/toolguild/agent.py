@@ -12,7 +12,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
+from toolguild.canonical import Digest
 from toolguild.messages import Command, Envelope, Event, Message
+from toolguild.policy.model import AuditRules
+from toolguild.tool import Signature
 from toolguild.tool.value import Value
 
 if TYPE_CHECKING:
@@ -55,6 +58,8 @@ class Process(Generic[S]):
     start: S
     advance: Callable[[S, Event], tuple[S, Sequence[Message]]]
     key: Callable[[Event], str] = attrgetter("key")  # of the record that an event concerns
+    # goes on when everything is halted: what only records, lets people decide, or protects
+    through_halts: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Worker(Generic[C]):
     reads: type[C]
     work: Callable[[C], Awaitable[Event]]
     at_once: int = 4
+    through_halts: bool = False  # as a process
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,22 @@ class Gate:
     at_once: Callable[[str], int]
 
 
+@dataclass(frozen=True)
+class Scribe:
+    """Writes down all that is on the bus, in one order, as pages of the audit chain.
+
+    Of several replicas one writes, and the others stand by. A halt of agents does not stop it: that halt is
+    one of the things that it writes down.
+    """
+
+    name: str
+    rules: AuditRules
+    sign: Callable[[Digest], Signature]
+    own: Callable[[Signature], bool]  # whether a signature is the guild's own for a page
+
+
 Reader = Process[Any] | Worker[Any]  # one durable consumer feeds all its replicas
-Agent = Reader | Gate
+Agent = Reader | Gate | Scribe
 
 
 @dataclass(frozen=True)

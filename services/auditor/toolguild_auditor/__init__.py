@@ -3,8 +3,8 @@
 Reads TaskEnded, WorkFailed; sends FilterResult, ResultReleased. The inbox reads ApprovalAsked, DecisionAsked,
 DecisionGiven, ItemWithdrawn, TimeCame; sends DecisionTaken, DecisionRefused, Notify, and to those that wait
 ApprovalGiven, DraftEdited, TaskDecided, IncidentSeen. Trust reads ToolServed, IncidentSeen, TrustRestored;
-sends TrustChanged, RestoreRefused. The record itself is TOOLGUILD_LOG, into which the server writes every
-command and event in one order.
+sends TrustChanged, RestoreRefused. The scribe reads TOOLGUILD_LOG, into which the server writes every command
+and event in one order, and the dead letters; it writes TOOLGUILD_AUDIT, the signed chain.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -23,6 +23,7 @@ async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
     from toolguild_auditor.pruning import pruners
     from toolguild_auditor.release import releaser
     from toolguild_auditor.retention import retention_process
+    from toolguild_auditor.scribe import scribes
     from toolguild_auditor.trust import trust_process
 
     yield (
@@ -33,6 +34,7 @@ async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
         notifier(guild),
         retention_process(guild.policy.retention),
         *pruners(guild),
+        *scribes(guild),
     )
 
 
@@ -40,7 +42,7 @@ service = Service(
     name="auditor",
     description="Sees every task to its release, filters what leaves, and asks people.",
     open=_open,
-    needs=frozenset({"archive"}),
+    needs=frozenset({"archive", "audit"}),
     duties=(
         Duty(
             "ledger",

@@ -6,27 +6,34 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 from toolguild import telemetry
-from toolguild.agent import Agent, Gate, Process, Reader, Service
+from toolguild.agent import Agent, Gate, Process, Reader, Scribe, Service
 from toolguild.errors import Misconfigured, ToolguildError
+from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope, Event
 from toolguild.policy import Policy, load_policy
 from toolguild.policy.load import default_policy
 from toolguild.runtime import clock, readiness
 from toolguild.runtime.access.login import Login
+from toolguild.runtime.access.seal import Seals, signed_since
 from toolguild.runtime.admit import admit
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.consume import Handle, consume
 from toolguild.runtime.discovery import discoverable
 from toolguild.runtime.drive import drive
+from toolguild.runtime.halting import LogHalts, this_process
+from toolguild.runtime.halts import Targets, of_agent
 from toolguild.runtime.health import Check, health_server
 from toolguild.runtime.locks import Locks
 from toolguild.runtime.resources import Resources
+from toolguild.runtime.scribe import write_chain
 from toolguild.runtime.serve import serve
 from toolguild.runtime.server import running
+from toolguild.runtime.services import known_services
 from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.store import BucketStore, bucket
 from toolguild.runtime.tally import tally
@@ -96,6 +103,9 @@ async def run_services(
         bus = await stack.enter_async_context(connect(url, name=f"toolguild {names}", login=login))
         if not bus.binds:
             await ensure_streams(bus.js, replicas=settings.nats_replicas)
+        keys, own = KeyDirectory(settings.keys), [service.name for service in services]
+        since = await asyncio.to_thread(signed_since, settings.keys)
+        bus = replace(bus, seals=Seals(keys, own, known_services(services), since))
         process = this_process([service.name for service in services])
         resources = await stack.enter_async_context(Resources(bus, settings, policy, process))
         running_agents: list[tuple[Service, Sequence[Agent]]] = []
@@ -115,10 +125,11 @@ async def run_services(
             await stack.enter_async_context(
                 health_server(settings.http_host, settings.http_port, checks, queues)
             )
+        await resources.halts.caught_up()  # what is halted does not start, not for a moment
         if ready is not None:
             ready()
         log.info("%s: ready", names)
-        await _consume_all(bus, running_agents, resources.steering, settings, stop)
+        await _consume_all(bus, running_agents, resources, settings, stop)
     log.info("%s: stopped", names)
 
 
@@ -130,13 +141,13 @@ def read_policy(settings: Settings) -> Policy:
 async def _consume_all(
     bus: Bus,
     running_agents: Sequence[tuple[Service, Sequence[Agent]]],
-    steering: LogSteering,
+    resources: Resources,
     settings: Settings,
     stop: asyncio.Event,
 ) -> None:
     tasks = [
         asyncio.create_task(
-            _labelled(bus, service, agent, steering, stop), name=f"{service.name}/{agent.name}"
+            _labelled(bus, service, agent, resources, stop), name=f"{service.name}/{agent.name}"
         )
         for service, agents in running_agents
         for agent in agents
@@ -169,29 +180,53 @@ async def _stopped(stop: asyncio.Event, bus: Bus) -> None:
 
 
 async def _labelled(
-    bus: Bus, service: Service, agent: Agent, steering: LogSteering, stop: asyncio.Event
+    bus: Bus, service: Service, agent: Agent, resources: Resources, stop: asyncio.Event
 ) -> None:
+    steering, halts = resources.steering, resources.halts
     with telemetry.bound(service=service.name):
         if isinstance(agent, Gate):
-            await admit(bus, service.name, agent, stop=stop)
+            await admit(bus, service.name, agent, stop=stop, halts=halts)
             return
-        handle = handler(bus, service.name, agent, steering)
-        await consume(bus, service.name, agent, handle, stop=stop)
+        if isinstance(agent, Scribe):
+            await write_chain(bus, service.name, agent, stop=stop)
+            return
+        handle = handler(bus, service.name, agent, steering, halts)
+        await consume(bus, service.name, agent, handle, stop=stop, halts=halts)
 
 
-def handler(bus: Bus, service: str, agent: Reader, steering: LogSteering | None = None) -> Handle:
-    """Return what handles one envelope for an agent, durably."""
+def handler(
+    bus: Bus,
+    service: str,
+    agent: Reader,
+    steering: LogSteering | None = None,
+    halts: LogHalts | None = None,
+) -> Handle:
+    """Return what handles one envelope for an agent, durably. It raises Held while that is halted."""
     source = f"{service}/{agent.name}"
+    targets = of_agent(service, agent.name, through=agent.through_halts)
     if isinstance(agent, Process):
-        return _driver(bus, agent, source)
-    return partial(serve, agent, send=bus.publish, source=source, now=clock.now, steering=steering)
+        return _driver(bus, agent, source, halts, targets)
+    return partial(
+        serve,
+        agent,
+        send=bus.publish,
+        source=source,
+        now=clock.now,
+        steering=steering,
+        halts=halts,
+        targets=targets,
+    )
 
 
-def _driver(bus: Bus, process: Process[Any], source: str) -> Handle:
+def _driver(
+    bus: Bus, process: Process[Any], source: str, halts: LogHalts | None, targets: Targets
+) -> Handle:
     store = BucketStore(bucket(bus.js, process.bucket), bus.objects)
     locks = Locks()
 
     async def handle(envelope: Envelope) -> None:
+        if halts is not None:
+            halts.check(targets)  # a step that has begun is done in a moment, and is not cut off
         # Events of one record, such as the many results of a foreach, would only lose races to each other.
         async with locks.of(process.key(cast("Event", envelope.body))):
             await drive(process, envelope, store=store, send=send, source=source, now=clock.now)

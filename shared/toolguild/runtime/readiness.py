@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import nats.errors
 
 from toolguild import telemetry
-from toolguild.agent import Agent, Gate
+from toolguild.agent import Agent, Gate, Scribe
 from toolguild.errors import ToolguildError
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.health import Check
-from toolguild.runtime.topology import GOALS, consumer_name, stream_of
+from toolguild.runtime.topology import AUDIT, GOALS, consumer_name, stream_of
 from toolguild.sandbox.interface import Sandbox
 
 WITHIN = 2.0  # seconds; a probe that waits longer counts as failed anyway
@@ -38,6 +38,9 @@ def consumers(bus: Bus, service: str, agents: Sequence[Agent]) -> Check:
                     if isinstance(agent, Gate):  # under way or not: each user has a consumer
                         goals = (await bus.js.stream_info(GOALS)).state.messages
                         telemetry.queue_seen(name, waiting=goals, under_way=0)
+                        continue
+                    if isinstance(agent, Scribe):  # it reads without one that stays
+                        await bus.js.stream_info(AUDIT)
                         continue
                     info = await bus.js.consumer_info(stream_of(agent), name)
             except (TimeoutError, nats.errors.Error) as error:
