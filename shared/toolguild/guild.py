@@ -5,7 +5,7 @@ The runtime builds one `Guild` for each service and passes it to `Service.open`.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -19,7 +19,6 @@ from toolguild.sandbox.interface import Reins, Sandbox
 from toolguild.tool import Published, Signature, Tool, ToolSpec
 from toolguild.tool.draft import ModelSource
 from toolguild.tool.record import Purpose
-from toolguild.unhalted import Unhalted
 
 A = TypeVar("A")
 Role = Literal["planner", "synthesizer", "examiner", "reviewer", "judge"]
@@ -292,5 +291,5 @@ class Guild:
     steering: Steering
     trust: Trust
     archive: Archive
-    halts: Halts = field(default_factory=Unhalted)
+    halts: Halts
     calls_at_once: int = 2  # in the sandboxes of this process; what is beyond waits

@@ -24,6 +24,7 @@ from toolguild.testing.archive import NoArchive
 from toolguild.testing.keys import SampleKeys
 from toolguild.testing.trusting import Trusting
 from toolguild.tool import Draft, Exam
+from toolguild.unhalted import Unhalted
 from toolguild.unsteered import Unsteered
 from toolguild_executor.running import run_tool
 
@@ -165,6 +166,7 @@ def guild(
         steering=Unsteered(),
         trust=Trusting(),
         archive=NoArchive(),
+        halts=Unhalted(),
     )
 
 

@@ -33,6 +33,7 @@ from toolguild.tool import (
     ToolSpec,
 )
 from toolguild.tool.record import Purpose
+from toolguild.unhalted import Unhalted
 from toolguild.unsteered import Unsteered
 
 NOBODY = Digest("0" * 64)
@@ -114,6 +115,7 @@ def scripted_guild(
         steering=Unsteered(),
         trust=Trusting(),
         archive=NoArchive(),
+        halts=Unhalted(),
     )
     return guild, script, files
 

@@ -3,7 +3,8 @@
 Reads TaskEnded, WorkFailed; sends FilterResult, ResultReleased. The inbox reads ApprovalAsked, DecisionAsked,
 DecisionGiven, ItemWithdrawn, TimeCame; sends DecisionTaken, DecisionRefused, Notify, and to those that wait
 ApprovalGiven, DraftEdited, TaskDecided, IncidentSeen. Trust reads ToolServed, IncidentSeen, TrustRestored;
-sends TrustChanged, RestoreRefused. The scribe reads TOOLGUILD_LOG, into which the server writes every command
+sends TrustChanged, RestoreRefused. The watch reads ToolRan; sends Alerted, DecisionAsked, IncidentSeen,
+SetToolStatus. The scribe reads TOOLGUILD_LOG, into which the server writes every command
 and event in one order, and the dead letters; it writes TOOLGUILD_AUDIT, the signed chain.
 """
 
@@ -25,12 +26,14 @@ async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
     from toolguild_auditor.retention import retention_process
     from toolguild_auditor.scribe import scribes
     from toolguild_auditor.trust import trust_process
+    from toolguild_auditor.watch import watch_process
 
     yield (
         ledger,
         releaser,
         inbox_process(guild.policy, guild.keyring),
         trust_process(guild.policy, guild.keyring),
+        watch_process(guild.policy),
         notifier(guild),
         retention_process(guild.policy.retention),
         *pruners(guild),
@@ -65,6 +68,7 @@ service = Service(
         Duty(
             "trust", (events.ToolServed, events.IncidentSeen, events.TrustRestored), bucket="trust"
         ),
+        Duty("watch", (events.ToolRan,), bucket="baselines"),
         Duty("notifier", (commands.Notify,)),
         Duty(
             "retention",
@@ -89,6 +93,9 @@ service = Service(
         commands.PruneTask,
         commands.UndoTask,
         commands.KeepRoom,
+        commands.SetToolStatus,
+        events.Alerted,
+        events.DecisionAsked,
         events.ResultReleased,
         events.DecisionTaken,
         events.DecisionRefused,

@@ -69,6 +69,7 @@ def inbox_process(policy: Policy, keyring: Keyring) -> Process[State]:
         start=Unasked(),
         advance=partial(advance, policy, partial(verify, keyring)),
         key=item_of,
+        through_halts=True,
     )
 
 

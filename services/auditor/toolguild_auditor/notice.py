@@ -17,8 +17,12 @@ def notices(policy: Policy, item: ItemId, ask: Item, *, reminder: int) -> Sequen
 
 
 def channels(policy: Policy, ask: Item) -> tuple[str, ...]:
-    """Return where an item is told: as its rule says, or everywhere when something waits for the answer."""
+    """Return where an item is told: as its rule says, or everywhere when something waits for the answer.
+
+    What monitoring has seen of a tool is told everywhere, too.
+    """
     rule = getattr(policy.escalation, ask.rule.rpartition(".")[2], None)
     if ask.purpose == "exception" and rule is not None:
         return tuple(rule.channels)
-    return ("inbox", "webhook") if ask.blocks and policy.webhook.url else ("inbox",)
+    urgent = ask.blocks or ask.rule.startswith("monitoring.")
+    return ("inbox", "webhook") if urgent and policy.webhook.url else ("inbox",)

@@ -56,6 +56,7 @@ def trust_process(policy: Policy, keyring: Keyring) -> Process[Standing]:
         record=Record[Standing],
         start=Standing(level=policy.autonomy.trust.start),
         advance=partial(advance, policy, partial(verify, keyring)),
+        through_halts=True,
     )
 
 

@@ -1,6 +1,7 @@
 """Sets exams, reviews code before it runs, judges test reports, and publishes.
 
-Reads SetExam, ReviewDraft, JudgeTest; sends ExamSet, DraftReviewed, ToolPublished, DraftRefused, RivalsFound.
+Reads SetExam, ReviewDraft, JudgeTest, SetToolStatus; sends ExamSet, DraftReviewed, ToolPublished, DraftRefused,
+RivalsFound, ToolStatusSet.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -27,6 +28,7 @@ service = Service(
         Duty("examine", (commands.SetExam,)),
         Duty("review", (commands.ReviewDraft,)),
         Duty("judge", (commands.JudgeTest,)),
+        Duty("registrar", (commands.SetToolStatus,)),
     ),
     sends=(
         events.ExamSet,
@@ -34,5 +36,6 @@ service = Service(
         events.ToolPublished,
         events.DraftRefused,
         events.RivalsFound,
+        events.ToolStatusSet,
     ),
 )

@@ -43,6 +43,7 @@ from toolguild.runtime.trust import RecordedTrust
 from toolguild.sandbox.interface import Sandbox
 from toolguild.sandbox.opening import open_sandbox
 from toolguild.settings import Settings
+from toolguild.unhalted import Unhalted
 from toolguild.unsteered import Unsteered
 
 RANKS = 8  # models that a role may have had, one after another
@@ -207,4 +208,5 @@ async def _guild(
         steering=Unsteered(),
         trust=RecordedTrust(BucketStore(bucket(bus.js, "trust"), bus.objects), policy),
         archive=cast("Archive", Untouched()),
+        halts=Unhalted(),
     )

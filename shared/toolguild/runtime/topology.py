@@ -40,6 +40,7 @@ BUCKETS = (
     "releases",
     "inbox",
     "trust",
+    "baselines",
     "retention",
     HOLDERS,
 )
