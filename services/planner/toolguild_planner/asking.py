@@ -47,7 +47,9 @@ def capabilities(
 ) -> Capabilities:
     """Ask for what the words and arguments of a step need, out of what the task may use at most."""
     grant, words = seen.grant, f"{proposed.purpose} {proposed.returned}"
-    every = " ".join((words, goal.primary, *goal.constraints, *goal.preferences)).lower()
+    said = " ".join((goal.primary, *goal.constraints, *goal.preferences)).lower()
+    every = f"{words} {said}".lower()
+    hosts = _hosts(grant, every)
     reads = any(is_file(value, _said(proposed, name)) for name, value in arguments.items())
     writes = (
         proposed.returns == "file"
@@ -59,8 +61,9 @@ def capabilities(
         imports=tuple(name for name in seen.libraries if _needed(name, every)),
         read=grant.read if reads else (),
         write=grant.write if writes else (),
-        hosts=_hosts(grant, every),
+        hosts=hosts,
         programs=tuple(name for name in grant.programs if _stands_in(name, every)),
+        credentials=_credentials(goal, said, hosts, seen),
         limits=Limits().meet(grant.limits),
     )
 
@@ -77,6 +80,23 @@ def _hosts(grant: Capabilities, words: str) -> tuple[str, ...]:
         with suppress(ValueError):  # no host that a call could ask for
             named.append(str(parse(authority.rstrip("."), 443 if secure else 80)))
     return tuple(dict.fromkeys(named))
+
+
+def _credentials(
+    goal: Goal, said: str, hosts: tuple[str, ...], seen: Observation
+) -> tuple[str, ...]:
+    """Return the credentials for the hosts that a step asks for, where the person named them or their host.
+
+    Only the goal's own words count: a plan, or what a file says, asks for no secret.
+    """
+    listed = set(goal.capabilities.credentials) if goal.capabilities is not None else set()
+    return tuple(
+        name
+        for name, host in sorted(seen.credentials.items())
+        if {name, "*"} & set(seen.grant.credentials)
+        and str(parse(host)) in {str(parse(one)) for one in hosts}
+        and (name in listed or parse(host).name in said or _stands_in(name, said))
+    )
 
 
 def _needed(library: str, words: str) -> bool:

@@ -1,7 +1,7 @@
 """What is there before anything is planned: files, tools, libraries, limits."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from toolguild.capability import Capabilities, Language
@@ -29,6 +29,7 @@ class Observation:
     grant: Capabilities  # what the task may use at most
     max_steps: int
     lessons: tuple[str, ...] = ()  # of earlier tasks like this one
+    credentials: Mapping[str, str] = field(default_factory=dict)  # names with their "name:port"
 
 
 async def observe(guild: Guild, goal: Goal, files: Sequence[Artifact]) -> Observation:
@@ -50,6 +51,7 @@ async def observe(guild: Guild, goal: Goal, files: Sequence[Artifact]) -> Observ
         grant=grant,
         max_steps=guild.policy.task.steps,
         lessons=tuple(lessons(guild.registry, [entry.tool.name for entry in candidates])),
+        credentials={name: one.host for name, one in guild.policy.credentials.items()},
     )
 
 

@@ -23,8 +23,10 @@ async def judge_test(guild: Guild, command: JudgeTest) -> Event:
     is forged or garbled, and no repair of the draft would help.
     """
     _belongs_together(guild, command)
-    if wrong := objections(command, guild.policy.exam):
-        weak = only_the_exam_is_weak(command, guild.policy.exam)
+    judged = guild.policy.layers.capabilities
+    declared = whole_capabilities(guild, command.draft) if judged else None
+    if wrong := objections(command, guild.policy.exam, declared):
+        weak = only_the_exam_is_weak(command, guild.policy.exam, declared)
         return DraftRefused(
             build=command.build, attempt=command.attempt, failures=wrong, weak_exam=weak
         )
@@ -107,7 +109,7 @@ def _tool(guild: Guild, command: JudgeTest, version: str) -> Tool:
         exam=command.exam,
         report=report,
         mutation=report.mutation or MutationScore(killed=0, total=0),
-        measured=Measured(peak=report.peak, sandbox=report.sandbox),
+        measured=Measured(peak=report.peak, sandbox=report.sandbox, seen=report.seen),
         findings=command.findings,
         clearance=command.clearance,
         report_signature=command.report_signature,

@@ -6,6 +6,8 @@ from toolguild import canonical
 from toolguild.capability import Capabilities
 from toolguild.exam.schema import schema_problem
 from toolguild.guild import Guild
+from toolguild.host import parse
+from toolguild.sandbox.egress.host import Grant
 from toolguild.tool import Draft, Finding, ToolSpec
 
 _RUNS = ("published", "deprecated")
@@ -32,6 +34,7 @@ def _objections(
     grant = granted(guild, spec)
     for extra in draft.declared.beyond(grant):
         yield "beyond-grant", f"the manifest declares more than is granted: {extra}", "capabilities"
+    yield from _credentials(guild, draft)
     for alias, digest in draft.uses.items():
         entry = guild.registry.get(digest)
         if entry is None or entry.status not in _RUNS:
@@ -42,13 +45,31 @@ def _objections(
             yield "beyond-grant", f"{alias} may do more than is granted: {extra}", "capabilities"
 
 
+def _credentials(guild: Guild, draft: Draft) -> Iterator[tuple[str, str, str | None]]:
+    """Object to credentials that the policy does not have, or not for this tool or its hosts."""
+    for name in draft.declared.credentials:
+        known, entry = guild.policy.credentials.get(name), f"credentials.{name}"
+        if known is None:
+            yield "credential", f"there is no credential {name}", "credentials"
+        elif not known.serves([draft.name]):
+            yield "credential", f"{draft.name} may not use the credential {name}", f"{entry}.tools"
+        elif not Grant(draft.declared.hosts).covers(parse(known.host)):
+            yield (
+                "credential",
+                f"the credential {name} is for {known.host}, which the manifest does not declare",
+                f"{entry}.host",
+            )
+
+
 def granted(guild: Guild, spec: ToolSpec) -> Capabilities:
     """Return what a draft for this spec may declare.
 
     Libraries are granted by the policy alone: which one serves best is the author's choice, and the
-    static rules judge each import.
+    static rules judge each import. With the layer of capabilities off, the policy's ceiling is all there is.
     """
     allowed = guild.policy.capabilities
+    if not guild.policy.layers.capabilities:
+        return allowed
     return guild.policy.grant(spec.capabilities).model_copy(update={"imports": allowed.imports})
 
 

@@ -2,26 +2,35 @@
 
 from collections.abc import Iterator
 
+from toolguild.capability import Capabilities
 from toolguild.exam import redact
 from toolguild.messages.commands import JudgeTest
 from toolguild.policy import ExamRules
 from toolguild.tool import Exam, TestReport
+from toolguild.tool.use import beyond
 
 _SURVIVORS_TOLD = 5
 
 
-def objections(command: JudgeTest, rules: ExamRules) -> tuple[str, ...]:
-    """Say why this draft is not published, hidden answers kept hidden; empty when it may be."""
-    found = tuple(_objections(command, rules))
+def objections(
+    command: JudgeTest, rules: ExamRules, declared: Capabilities | None
+) -> tuple[str, ...]:
+    """Say why this draft is not published, hidden answers kept hidden; empty when it may be.
+
+    `declared` is what the draft and all tools that it uses declare; None: what was measured is not judged.
+    """
+    found = tuple(_objections(command, rules, declared))
     if not found and not command.report.passed:
         return ("the test report says that the draft did not pass",)
     return found
 
 
-def only_the_exam_is_weak(command: JudgeTest, rules: ExamRules) -> bool:
+def only_the_exam_is_weak(
+    command: JudgeTest, rules: ExamRules, declared: Capabilities | None
+) -> bool:
     """Whether the draft passed everything and too few small faults in it were noticed: no fault of its own."""
     weak = tuple(_mutation(command, rules)) if command.report.mutation else ()
-    return bool(weak) and objections(command, rules) == weak
+    return bool(weak) and objections(command, rules, declared) == weak
 
 
 def confidence(exam: Exam, report: TestReport) -> float:
@@ -37,7 +46,9 @@ def confidence(exam: Exam, report: TestReport) -> float:
     return round(noticed * (1 - changed / written), 4) if written else 0.0
 
 
-def _objections(command: JudgeTest, rules: ExamRules) -> Iterator[str]:
+def _objections(
+    command: JudgeTest, rules: ExamRules, declared: Capabilities | None
+) -> Iterator[str]:
     exam, report = command.exam, command.report
     marked = {one.case for one in report.results} | {one.property for one in report.properties}
     asked = [one.digest for one in (*exam.cases, *exam.properties)]
@@ -51,9 +62,12 @@ def _objections(command: JudgeTest, rules: ExamRules) -> Iterator[str]:
             "(exam.min_cases): add examples to the request"
         )
     yield from redact.failures(exam, report)
+    if declared is not None and report.seen is not None:
+        yield from (_mend(extra) for extra in beyond(report.seen, declared))
     if report.passed:
         yield from _mutation(command, rules)
-        yield from _measured(command)
+        if declared is not None:
+            yield from _measured(command, declared)
 
 
 def _mutation(command: JudgeTest, rules: ExamRules) -> Iterator[str]:
@@ -74,8 +88,12 @@ def _mutation(command: JudgeTest, rules: ExamRules) -> Iterator[str]:
         )
 
 
-def _measured(command: JudgeTest) -> Iterator[str]:
-    peak, limits = command.report.peak, command.draft.declared.limits
+def _mend(extra: str) -> str:
+    return f"in its tests {extra}. Leave out what the task does not ask for"
+
+
+def _measured(command: JudgeTest, declared: Capabilities) -> Iterator[str]:
+    peak, limits = command.report.peak, declared.limits
     if peak is None:
         yield "nobody measured what the calls used"
         return

@@ -23,6 +23,11 @@ from toolguild_synthesizer.signature import examples_of, parameters_of, returned
 _ALIASES = 8
 _FAILURES = 6  # more of the same does not help
 _TRACEBACK = 1500
+# What an author has to know of a credential: that it is none of the code's business.
+_CREDENTIAL = (
+    "the credential {name}: ask http://{host}/ with the port in the URL, never https, and send no key or "
+    "token; both are added outside"
+)
 
 
 class Aliases(BaseModel):
@@ -85,6 +90,10 @@ def prompt_values(spec: ToolSpec, tools: Sequence[Published]) -> dict[str, Any]:
         "granted": [
             *(f"host {host}" for host in asked.hosts),
             *(f"program {one}" for one in asked.programs),
+            *(
+                _CREDENTIAL.format(name=one, host=" or ".join(asked.hosts))
+                for one in asked.credentials
+            ),
         ],
         "patterns": patterns_for(spec),
         "tools": [_shown(entry) for entry in tools],

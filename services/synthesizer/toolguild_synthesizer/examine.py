@@ -44,14 +44,16 @@ def declared(source: str, spec: ToolSpec) -> Capabilities:
     asked = spec.capabilities
     code = python_code if spec.language == "python" else javascript_code
     writes, used = code.writes(source) or "/output" in source, set(code.libraries(source))
+    reaches = any(word in source for word in _READS_HOSTS)
     return Capabilities(
         imports=tuple(
             name for name in sorted(used) if name in asked.imports or "*" in asked.imports
         ),
         read=asked.read,
         write=asked.write if writes else (),
-        hosts=asked.hosts if any(word in source for word in _READS_HOSTS) else (),
+        hosts=asked.hosts if reaches else (),
         programs=asked.programs if "subprocess" in source or "child_process" in source else (),
+        credentials=asked.credentials if reaches else (),
         limits=asked.limits,
     )
 
