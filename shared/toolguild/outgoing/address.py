@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from toolguild.outgoing.span import Span
+from toolguild.outgoing.span import Span, union
 from toolguild.outgoing.words import Text
 
 _CAP = r"[^\W\d_a-zà-ÿ][\w'’.-]{0,30}"
@@ -14,28 +14,39 @@ _SUFFIX = (
 )
 _UNIT = r"(?:,? ?\n? ?(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.? ?#?\w{1,6})"
 _STREET = re.compile(
-    r"(?<![\w.,$€£])(?:\d{1,6}[A-Za-z]?,? ){1,2}(?:(?:[NSEW]|North|South|East|West)\.? )?"
+    r"\d(?<![\w.,$€£].)\d{0,5}[A-Za-z]?,? (?:\d{1,6}[A-Za-z]?,? )?(?:(?:[NSEW]|North|South|East|West)\.? )?"
     rf"(?:{_CAP} ){{1,5}}{_SUFFIX}\b\.?{_UNIT}{{0,2}}"
 )
 _UNIT_ANCHOR = re.compile(
-    rf"(?<![\w.,])\d{{1,6}}[A-Za-z]?,? (?:[\w'’.-]{{1,30}} ){{0,5}}[\w'’.-]{{1,30}}{_UNIT}{{1,2}}"
+    rf"\d(?<![\w.,].)\d{{0,5}}[A-Za-z]?,? (?:[\w'’.-]{{1,30}} ){{0,5}}[\w'’.-]{{1,30}}{_UNIT}{{1,2}}"
 )
 _GERMANIC = re.compile(
-    r"(?<!\w)(?:[^\W\d_a-zß-ÿ][\w-]{0,30}[ -]){0,2}[^\W\d_a-zß-ÿ][\w-]{1,30}"
-    r"(?:straße|strasse|str\.|weg|gasse|platz|allee|ufer|damm|gatan|vägen|veien|gata|straat|laan|plein|gracht"
-    r"|gade|vej|katu|tie|utca|ulice|bakken)"
-    r" \d{1,5}(?: ?[A-Za-z](?!\w))?(?![\d%.]\d)"
+    r"(?<!\w)(?:[^\W\d_a-zß-ÿ][\w-]{0,30}[ -]){0,2}[^\W\d_a-zß-ÿ][\w-]{0,30}\Z"
 )
-_ROMANCE = re.compile(
-    r"(?<!\w)(?:\d{1,5}(?: ?(?:bis|ter|[A-Z]))?,? (?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai"
+_ENDINGS = (
+    *("straße", "strasse", "str.", "weg", "gasse", "platz", "allee", "ufer", "damm", "gatan", "vägen", "veien"),
+    *("gata", "straat", "laan", "plein", "gracht", "gade", "vej", "katu", "tie", "utca", "ulice", "bakken"),
+)
+_HOUSE = re.compile(r" \d{1,5}(?: ?[A-Za-z](?!\w))?(?![\d%]|\.\d)")
+_NUMBER_FIRST = re.compile(
+    r"\d(?<!\w.)\d{0,4}(?: ?(?:bis|ter|[A-Z]))?,? (?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai"
     r"|route|cours|square)"
     r"(?: (?:de la|de l['’]|des|du|de|d['’]|la|le|les))? ?[^\W\d_][\w'’-]{1,30}(?: [^\W\d_a-zà-ÿ][\w'’-]{0,30}){0,3}"
-    r"|(?:Calle|C/|Avenida|Avda\.|Plaza|Paseo|Carrer|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|Rue|ul\.|ulica|"
-    r"al\.|Calea|Strada)"
-    r"(?: (?:de la|de los|del|de|da|do|dos|di|della|dei|delle|la|los|las)){0,2}(?: [^\W\d_a-zà-ÿ][\w'’.-]{0,30}){1,4}"
-    r",? (?:n[º°.] ?)?\d{1,5}(?![\w%]))"
 )
-_BOX = re.compile(r"(?<!\w)(?:P\.? ?O\.? ?Box|Postfach|Apartado|Boîte postale|Postbus) ?#?\d{1,7}", re.I)
+_BEGINNINGS = (
+    *("Calle ", "C/ ", "Avenida ", "Avda. ", "Plaza ", "Paseo ", "Carrer ", "Via ", "Viale ", "Piazza ", "Corso "),
+    *("Largo ", "Rua ", "Travessa ", "Praça ", "Rue ", "ul. ", "ulica ", "al. ", "Calea ", "Strada "),
+)
+_NAMED = re.compile(
+    r"(?:(?:de la|de los|del|de|da|do|dos|di|della|dei|delle|la|los|las) ){0,2}"
+    r"[^\W\d_a-zà-ÿ][\w'’.-]{0,30}(?: (?:(?:de|del|da|di) )?[^\W\d_a-zà-ÿ][\w'’.-]{0,30}){0,3}"
+    r",? (?:n[º°.] ?)?\d{1,5}(?![\w%])"
+)
+# a house's number before and behind a street that has no word for one, with a town below it
+_NUMBERED = re.compile(
+    rf"\d(?<![\w.,].)\d{{0,5}} (?:{_CAP} ){{1,4}}\d{{1,5}}(?=[ \t]*,?[ \t]*\n[ \t>]*,?[ \t]*{_CAP}[^\n]{{0,40}}(?:\n|\d))"
+)
+_BOX = re.compile(r"[Pp](?<!\w.)(?:\.? ?[Oo]\.? ?[Bb]ox|ostfach|ostbus) ?#?\d{1,7}")
 _TAIL = re.compile(
     rf"(?:[ \t]*(?:,[ \t]*\n?|\n[ \t]*,?)[ \t]*|[ \t]+)"
     rf"(?:[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}\b|[A-Z]{{1,2}}[- ]?\d{{4,6}}(?:-\d{{3,4}})?\b|\d{{4,6}}(?:-\d{{3,4}})?\b"
@@ -58,11 +69,15 @@ _LABELS = ("address", "street", "addr", "adresse", "anschrift", "straße", "stra
 
 def postal(text: Text) -> Iterator[Span]:
     """Yield postal addresses with the town, region, code and country that follow them."""
+    yield from union(_all(text))
+
+
+def _all(text: Text) -> Iterator[Span]:
     for pattern, score in (
         (_STREET, 0.85),
         (_UNIT_ANCHOR, 0.8),
-        (_GERMANIC, 0.85),
-        (_ROMANCE, 0.85),
+        (_NUMBER_FIRST, 0.85),
+        (_NUMBERED, 0.7),
         (_BOX, 0.9),
     ):
         for match in pattern.finditer(text.plain):
@@ -70,11 +85,39 @@ def postal(text: Text) -> Iterator[Span]:
                 continue
             yield Span("address", match.start(), _tail(text.plain, match.end()), score)
     yield from _said(text)
+    yield from _ending(text)
+    yield from _beginning(text)
     wanted = any(word in text.label.split() for word in _LABELS) and "mail" not in text.label
     if wanted and not {"ip", "mac", "web"} & set(text.label.split()):
         bare = text.plain.strip()
         if 6 <= len(bare) <= 200 and _STREETLIKE.search(bare):
             yield Span("address", 0, len(text.plain), 0.8)
+
+
+def _ending(text: Text) -> Iterator[Span]:
+    """Streets whose name ends in the word for one, with the house's number behind it."""
+    for ending in _ENDINGS:
+        at = text.low.find(ending)
+        while at >= 0:
+            end = at + len(ending)
+            house = _HOUSE.match(text.plain, end)
+            if house is not None:
+                name = _GERMANIC.search(text.plain[max(0, at - 70) : end].removesuffix("."))
+                if name is not None and name.end() - name.start() > len(ending.rstrip(".")) + 1:
+                    start = max(0, at - 70) + name.start()
+                    yield Span("address", start, _tail(text.plain, house.end()), 0.85)
+            at = text.low.find(ending, end)
+
+
+def _beginning(text: Text) -> Iterator[Span]:
+    """Streets whose name begins with the word for one."""
+    for word in _BEGINNINGS:
+        at = text.plain.find(word)
+        while at >= 0:
+            match = _NAMED.match(text.plain, at + len(word))
+            if match is not None and not text.plain[at - 1 : at].isalnum():
+                yield Span("address", at, _tail(text.plain, match.end()), 0.85)
+            at = text.plain.find(word, at + len(word))
 
 
 def _said(text: Text) -> Iterator[Span]:

@@ -26,22 +26,17 @@ _RULES: tuple[_Rule, ...] = (
     (13, lambda d: True, ("rrn", "주민등록번호", "resident registration"), None),
     (11, lambda d: True, ("fødselsnummer", "national id", "egn", "cnp", "oib"), None),
 )
+# A look behind stands after the first letter: an expression that begins with one is tried at every place.
+_NINO = re.compile(r"[A-Z](?<!\w.)[A-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)")
 _LETTERED: tuple[tuple[re.Pattern[str], Callable[[str], bool], tuple[str, ...]], ...] = (
-    (re.compile(r"(?<!\w)[XYZ]?\d{7,8}-?[A-Z](?!\w)"), checksum.dni, ()),
-    (re.compile(r"(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)"), checksum.codice_fiscale, ()),
-    (re.compile(r"(?<!\w)[1-9]\d{16}[\dXx](?!\w)"), checksum.chinese, ()),
-    (
-        re.compile(r"(?<!\w)[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"),
-        lambda text: text[0] not in "DFIQUV" and text[1] not in "DFIOQUV" and text[:2] != "GB",
-        (),
-    ),
-    (
-        re.compile(r"(?<!\w)[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"),
-        lambda text: True,
-        ("ni", "nino", "national insurance", "ni number"),
-    ),
-    (re.compile(r"(?<!\w)[A-Z]{3}[PCHFATBLJG][A-Z]\d{4}[A-Z](?!\w)"), lambda text: True, ("pan",)),
-    (re.compile(r"(?<!\w)\d{6}[-+A]\d{3}[0-9A-Y](?!\w)"), lambda text: True, ("hetu", "henkilötunnus")),
+    (re.compile(r"\d(?<!\w.)\d{7}-?[A-Z](?!\w)"), checksum.dni, ()),
+    (re.compile(r"[XYZ](?<!\w.)\d{7}-?[A-Z](?!\w)"), checksum.dni, ()),
+    (re.compile(r"[A-Z](?<!\w.)[A-Z]{5}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)"), checksum.codice_fiscale, ()),
+    (re.compile(r"[1-9](?<!\w.)\d{16}[\dXx](?!\w)"), checksum.chinese, ()),
+    (_NINO, lambda text: text[0] not in "DFIQUV" and text[1] not in "DFIOQUV" and text[:2] != "GB", ()),
+    (_NINO, lambda text: True, ("ni", "nino", "national insurance", "ni number")),
+    (re.compile(r"[A-Z](?<!\w.)[A-Z]{2}[PCHFATBLJG][A-Z]\d{4}[A-Z](?!\w)"), lambda text: True, ("pan",)),
+    (re.compile(r"\d(?<!\w.)\d{5}[-+A]\d{3}[0-9A-Y](?!\w)"), lambda text: True, ("hetu", "henkilötunnus")),
 )  # fmt: skip
 _AFTER = r"[\s:#.,()\"'=]*(?:(?:no|nr|num|number|nummer|numéro|número|is|id|was|of|issued)\b[\s:#.,\"'=]*){0,3}"
 _PASSPORT = re.compile(_AFTER + r"(?=[A-Z]{0,3}\d)((?=(?:[A-Z]*\d){5})[A-Z0-9]{6,10})(?!\w)", re.I)

@@ -7,15 +7,15 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from toolguild.outgoing.span import Span
 from toolguild.outgoing.words import Text
 
-_EMAIL = re.compile(
-    r"(?:(?<![\w.+%'-])[\w.+%'-]{1,64}|\"[^\"\s@][^\"\n@]{0,62}\")"
-    r"@(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,24}(?![\w-])"
-)
-_V4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_LOCAL = re.compile(r"(?:[\w.+%'-]{1,64}|\"[^\"\s@][^\"\n@]{0,62}\")\Z")
+_DOMAIN = re.compile(r"@(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
+# A look behind stands after the first letter: an expression that begins with one is tried at every place.
+_V4 = re.compile(r"\d(?<![\w.-]\d)\d{0,2}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
+_V6_ANCHOR = re.compile(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]")
 _V6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+_MAC_ANCHOR = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
 _MAC = re.compile(
     r"(?<![\w:-])[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})(?![\w:-])"
-    r"|(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.])"
 )
 _NUMBERING = ("version", "v", "release", "section", "chapter", "clause", "rule", "firmware")
 _SPEAKS_OF_IP = ("ip", "ips", "ipv4", "host", "hosts", "client", "from", "address", "server", "addr")
@@ -23,29 +23,32 @@ _SPEAKS_OF_IP = ("ip", "ips", "ipv4", "host", "hosts", "client", "from", "addres
 
 def emails(text: Text) -> Iterator[Span]:
     """Yield e-mail addresses, but not `git@host:path`."""
-    if "@" not in text.plain:
-        return
-    for match in _EMAIL.finditer(text.plain):
-        start, end = match.span()
-        start += len(match[0]) - len(match[0].lstrip("'.-"))
-        remote = match[0].startswith("git@") and text.plain[end : end + 1] == ":"
-        if not remote:
-            yield Span("email", start, end, 0.99)
+    plain, at = text.plain, text.plain.find("@")
+    while at >= 0:
+        domain = _DOMAIN.match(plain, at)
+        local = _LOCAL.search(plain[max(0, at - 65) : at]) if domain is not None else None
+        if domain is not None and local is not None:
+            name = local[0].lstrip("'.-")
+            remote = name == "git" and plain[domain.end() : domain.end() + 1] == ":"
+            if name and not remote:
+                yield Span("email", at - len(name), domain.end(), 0.99)
+        at = plain.find("@", domain.end() if domain is not None else at + 1)
 
 
 def addresses(text: Text) -> Iterator[Span]:
     """Yield IP addresses that may lead to somebody: no loopback, private or version-like ones."""
     if text.plain.count(".") > 2:
         yield from _version_4(text)
-    if text.plain.count(":") > 1:
+    if _V6_ANCHOR.search(text.plain) is not None:
         yield from _version_6(text)
 
 
 def macs(text: Text) -> Iterator[Span]:
     """Yield hardware addresses."""
+    if _MAC_ANCHOR.search(text.plain) is None:
+        return
     for match in _MAC.finditer(text.plain):
-        dotted = "." in match[0]
-        if match[0].strip("0:-.") and (not dotted or any(c.isalpha() for c in match[0])):
+        if match[0].strip("0:-"):
             yield Span("mac", *match.span(), 0.95)
 
 

@@ -13,18 +13,24 @@ from toolguild.outgoing.ordinary import ORDINARY
 from toolguild.outgoing.span import Span
 from toolguild.outgoing.words import Text
 
-_PART = r"[^\W\d_a-zß-öø-ÿ](?:[^\W\d_]|(?<=\w)['’-](?=[^\W\d_])){0,30}"
-_INITIAL = r"[^\W\d_a-zß-öø-ÿ]\."
-_LINK = r"(?:(?:van der|van den|van de|de la|de los|von der|van|von|der|den|de|del|della|di|da|dos|du|le|la|bin|ibn|al|el|ter|af|zu) )"
-_NAME = rf"{_PART}(?:[ \xa0](?:{_INITIAL}|{_LINK}?{_PART})){{0,3}}"
-_WHOLE = rf"{_PART}(?:[ \xa0](?:{_INITIAL}|{_LINK}?{_PART})){{1,3}}"
-_TITLED = re.compile(
-    r"(?<!\w)(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof|Rev|Hon|Sr|Sra|Srta|Mme|Mlle|Capt|Lt|Sgt|Col|Gen)\.|Mr|Mrs|Ms|Miss|Mx|Dr|Prof"
-    r"|Professor|Sir|Dame|Lady|Lord|Madame|Mme|Monsieur|Mlle|Herrn?|Frau|Señora?|Signora?|Senhora?|Dhr\.|Mevr\."
-    rf"|Hr\.|Fru|Doctor|Reverend)[ \xa0](?:Dr\.[ \xa0])?({_NAME})"
+_CAPITAL = "[A-ZÀ-ÖØ-ÞĀ-ɎА-ЯΑ-Ω]"
+_PART = rf"{_CAPITAL}(?:[^\W\d_]|(?<=\w)['’-](?=[^\W\d_])){{0,30}}"
+_INITIAL = rf"{_CAPITAL}(?:\.|(?=[ \xa0]))"
+_LINK = (
+    r"(?:(?:van der|van den|van de|de la|de los|von der|van|von|der|den|de|del|della|di|da|dos|du|le|la|bin|ibn|al|el"
+    r"|ter|af|zu) )"
 )
-_SEQUENCE = re.compile(rf"(?<![\w@/.&-]){_WHOLE}(?![\w@/])")
-_REVERSED = re.compile(rf"(?<![\w@/.-])({_PART}), ({_PART}(?: {_INITIAL})?)(?![\w@])")
+_MORE = rf"(?:[ \xa0](?:{_INITIAL}|{_LINK}?{_PART}))"
+_NAME = rf"{_PART}{_MORE}{{0,3}}"
+# A look behind stands after the first letter: an expression that begins with one is tried at every place.
+_SEQUENCE = re.compile(rf"{_CAPITAL}(?<![\w@/.&-].){_PART[len(_CAPITAL):]}{_MORE}{{0,3}}(?![\w@/])")
+_TITLES = (
+    *("mr", "mr.", "mrs", "mrs.", "ms", "ms.", "miss", "mx", "mx.", "dr", "dr.", "prof", "prof.", "professor"),
+    *("rev.", "hon.", "sr.", "sra.", "srta.", "mme", "mme.", "mlle", "capt.", "lt.", "sgt.", "col.", "gen.", "sir"),
+    *("dame", "lady", "lord", "madame", "monsieur", "herr", "herrn", "frau", "señor", "señora", "signor"),
+    *("signora", "senhor", "senhora", "dhr.", "mevr.", "hr.", "fru", "doctor", "reverend"),
+)
+_TITLED = re.compile(rf"[ \xa0](?:Dr\.[ \xa0])?({_NAME})")
 _LABELLED = (
     *("full name", "first name", "last name", "surname", "given name", "family name", "maiden name", "nom"),
     *("name", "customer", "patient", "client", "employee", "applicant", "tenant", "recipient", "beneficiary"),
@@ -36,24 +42,38 @@ _INTRODUCED = (
     *("my name is", "name is", "named", "called", "approved by", "signed by", "written by", "prepared by"),
     *("reviewed by", "submitted by", "reported by", "created by", "on behalf of", "i am", "i'm", "this is"),
     *("speak to", "speak with", "spoke to", "ask for", "mi nombre es", "me llamo", "je m'appelle", "ich heiße"),
+    *("starring", "directed by", "assistant to", "follow up with", "my friend", "my colleague", "my boss"),
+    *("my brother", "my wife", "my husband", "my son", "my daughter", "met with", "meet with", "hired"),
     *("regards to", "married to", "engaged to", "daughter of", "son of", "wife of", "husband of", "sister of"),
 )
 _AFTER_LABEL = re.compile(rf"[ \t\"']*[:=][ \t\"']*({_NAME})(?![\w@/(.]*[\w@/(])")
 _AFTER_WORDS = re.compile(rf"[ \t]+({_NAME})(?![\w@/])")
-_GREETING = re.compile(
-    r"(?:^|(?<=[\n\"'>.!]))[ \t]*(?:Dear|Hi|Hello|Hey|Bonjour|Hallo|Lieber?|Hola|Querid[oa]|Estimad[oa]|Caro|Cara|"
-    rf"Good (?:morning|afternoon|evening))[ ,]+({_NAME})(?=[ \t]*[,!:.\n]|[ \t]*$| [-\u2013])",
-    re.M,
+_GREETINGS = (
+    *("dear", "hi", "hello", "hey", "bonjour", "hallo", "liebe", "lieber", "hola", "querido", "querida"),
+    *("estimado", "estimada", "caro", "cara", "good morning", "good afternoon", "good evening"),
 )
-_CLOSING = re.compile(
-    r"(?i:regards|sincerely|faithfully|truly|cheers|thanks|thank you|signed|grüße|grüßen|cordialement|saludos|love|best"
-    rf"|wishes|saluti|hälsningar)[ \t]*[,.!]?[ \t]*\n+[ \t]*({_NAME})[ \t]*(?=\n|$)"
+_GREETED = re.compile(rf"[ ,]+({_NAME})(?=[ \t]*[,!:.\n]|[ \t]*\Z| [-\u2013])")
+_CLOSINGS = (
+    *("regards", "sincerely", "faithfully", "truly", "cheers", "thanks", "thank you", "signed", "grüße", "grüßen"),
+    *("cordialement", "saludos", "love", "best", "wishes", "saluti", "hälsningar"),
 )
+_CLOSED = re.compile(rf"[ \t]*[,.!]?[ \t]*\n+[ \t]*({_NAME})[ \t]*(?=\n|\Z)")
+_GIVEN = re.compile(rf"{_PART}(?: {_INITIAL})?(?![\w@])")
 _DOES = re.compile(
     r"[ \t]+(?:said|says|asked|asks|wrote|writes|told|tells|replied|lives|lived|works|worked|joined|resigned|married"
     r"|was born|is married|moved|called|phoned|emailed|reported|signed|complained|listed|thinks|believes|explained"
     r"|studied|teaches|graduated|died|who)\b|'s (?:wife|husband|son|daughter|mother|father|birthday|phone|address|"
     r"email|account|passport|salary|doctor|lawyer|friend|boss|house|car)\b|[ ,]+(?:aged? )?\(?\d{2}\)?,? (?:years|from|of)\b"
+)
+# below the first line of a letter's head stand a street, a code or a number
+_BELOW = re.compile(r"[ \t]*\n(?:[^\n]{0,60}\n){0,3}[^\n]{0,60}(?:\d{4}|@)")
+# given names that are better known as something else
+_FAMOUS = frozenset(
+    """Charlotte Florence Victoria Julia Adam Lucy Marina Mercedes Lourdes Logan Nancy Kent Chester Carlisle Melbourne
+    Dayton Trenton Hamilton Clinton Wellington Odessa Santiago Francisco Valencia Cassandra Jasmine Claude Alexa Alice
+    Linus Jenkins Isaac Luigi Mario Sofia Milan Nina Claudia Ursula Vera Gloria Eden Monte Rocco Angelo Marco Mary
+    Joseph Matthew Luke Peter Paul James Solomon Moses Abraham Caesar Julius Leonardo Galileo Stefan Bernard Benjamin
+    Frank Norman Warren Victor Jean Kelly Morgan Jack Robin Jackie Terry Joan Roland Vincent Sebastian Lorenzo""".split()
 )
 
 
@@ -65,47 +85,87 @@ def people(text: Text) -> Iterator[Span]:
 
 
 def _all(text: Text) -> Iterator[Span]:
-    for match in _TITLED.finditer(text.plain):
-        if _first(match[1]) not in ORDINARY:
-            yield Span("person", match.start(), _cut(match[1], match.start(1)), 0.9)
+    for start, end in text.ends_of(_TITLES):
+        match = _TITLED.match(text.plain, end)
+        if match is not None and text.plain[start].isupper() and _first(match[1]) not in ORDINARY:
+            yield Span("person", start, _cut(match[1], match.start(1)), 0.9)
+    for start, end in text.ends_of(_GREETINGS):
+        match = _GREETED.match(text.plain, end)
+        before = text.plain[max(0, start - 40) : start].rstrip(" \t")
+        if match is not None and (not before or before[-1] in "\n\"'>.!") and not _is_ordinary(match[1]):
+            yield Span("person", match.start(1), _cut(match[1], match.start(1)), 0.8)
+    for _, end in text.ends_of(_CLOSINGS):
+        match = _CLOSED.match(text.plain, end)
+        if match is not None and not _is_ordinary(match[1]):
+            yield Span("person", match.start(1), _cut(match[1], match.start(1)), 0.75)
     yield from _by_words(text)
-    for pattern, score in ((_GREETING, 0.8), (_CLOSING, 0.75)):
-        for match in pattern.finditer(text.plain):
-            if not _is_ordinary(match[1]):
-                yield Span("person", match.start(1), _cut(match[1], match.start(1)), score)
     yield from _by_lists(text)
     yield from _cell(text)
 
 
 def _by_words(text: Text) -> Iterator[Span]:
-    for words, pattern, least in ((_LABELLED, _AFTER_LABEL, 1), (_INTRODUCED, _AFTER_WORDS, 2)):
+    for words, pattern in ((_LABELLED, _AFTER_LABEL), (_INTRODUCED, _AFTER_WORDS)):
         for _, end in text.ends_of(words):
             match = pattern.match(text.plain, end)
             if match is None or _is_ordinary(match[1]):
                 continue
             parts = match[1].split()
-            if len(parts) > least or _known(parts):
+            if len(parts) > 1 or _known(parts):
                 yield Span("person", match.start(1), _cut(match[1], match.start(1)), 0.8)
 
 
 def _by_lists(text: Text) -> Iterator[Span]:
+    prose = not text.label and text.plain.count(" ") > 1
     for match in _SEQUENCE.finditer(text.plain):
-        start, parts = match.start(), match[0].replace("\xa0", " ").split(" ")
+        start = match.start()
+        if " " not in match[0] and "\xa0" not in match[0]:
+            if prose:
+                yield from _lone(text, match[0], match.end())
+            yield from _reversed(text, match[0], start, match.end())
+            continue
+        parts = match[0].replace("\xa0", " ").split(" ")
+        at_line = text.plain[max(0, start - 6) : start].rstrip(" >\t")[-1:] in ("", "\n")
         while parts and (parts[0] in ORDINARY and parts[0] not in given()):
             start += len(parts[0]) + 1
             parts = parts[1:]
         while parts and parts[-1] in ORDINARY:
             parts = parts[:-1]
-        score = _score(parts, text.plain, start + len(" ".join(parts)))
+        end = start + len(" ".join(parts))
+        score = _score(parts, text.plain, end)
+        if not score and at_line and start == match.start() and _heads_a_letter(text, parts, end):
+            score = 0.55
         if score:
-            yield Span("person", start, start + len(" ".join(parts)), score)
-    for match in _REVERSED.finditer(text.plain):
-        if match[1] in family() and match[2].split()[0] in given():
-            yield Span("person", *match.span(), 0.6)
+            yield Span("person", start, end, score)
+
+
+def _heads_a_letter(text: Text, parts: list[str], end: int) -> bool:
+    whole = " ".join(parts)
+    if len(parts) < 2 or whole.isupper() or _is_ordinary(whole):
+        return False
+    return _BELOW.match(text.plain, end) is not None
+
+
+def _lone(text: Text, word: str, end: int) -> Iterator[Span]:
+    """A frequent given name that stands alone in prose."""
+    if len(word) < 4 or word not in given() or word in ORDINARY or word in _FAMOUS:
+        return
+    behind = text.plain[end : end + 3]
+    if behind[:1] in ("_", "(", "=") or behind[:2] == "'s" or (behind[:1] == "." and behind[1:2].isalnum()):
+        return
+    yield Span("person", end - len(word), end, 0.5)
+
+
+def _reversed(text: Text, word: str, start: int, end: int) -> Iterator[Span]:
+    """A family name, a comma and a given name."""
+    if text.plain[end : end + 2] != ", " or word not in family():
+        return
+    match = _GIVEN.match(text.plain, end + 2)
+    if match is not None and match[0].split()[0] in given() and match[0] not in family():
+        yield Span("person", start, match.end(), 0.6)
 
 
 def _score(parts: list[str], text: str, end: int) -> float:
-    if len(parts) < 2 or any(one in ORDINARY and one not in family() for one in parts[1:]):
+    if len(parts) < 2 or any(_out_of_place(one) for one in parts[1:]):
         return 0.0
     if parts[0] in given():
         return 0.75
@@ -162,7 +222,11 @@ def _first(name: str) -> str:
 
 def _is_ordinary(name: str) -> bool:
     """Whether a word in it is an ordinary one, which no name has."""
-    return any(one in ORDINARY and one not in given() and one not in family() for one in name.split())
+    return any(_out_of_place(one) and one not in given() for one in name.split())
+
+
+def _out_of_place(word: str) -> bool:
+    return len(word) > 1 and word in ORDINARY and word not in family()
 
 
 def _cut(name: str, start: int) -> int:
@@ -170,7 +234,7 @@ def _cut(name: str, start: int) -> int:
     end, at = start, 0
     for part in name.replace("\xa0", " ").split(" "):
         at += len(part)
-        if part in ORDINARY and part not in family():
+        if _out_of_place(part):
             break
         end = start + at
         at += 1
