@@ -15,6 +15,7 @@ SILENT: tuple[type[Event], ...] = (
     events.ToolServed,
     events.PruneWanted,
     events.RoomChecked,
+    events.ModelCalled,  # what models cost is told with the work that asked them
 )
 
 

@@ -5,7 +5,8 @@ model's server can do that, certain faults are mended, and the rest is asked aga
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -23,7 +24,9 @@ from toolguild.errors import (
     Unavailable,
 )
 from toolguild.guild import Answer, Journal, Role, Steering
-from toolguild.messages import Brief, Hint
+from toolguild.messages import Brief
+from toolguild.messages.events import ModelCalled
+from toolguild.model.called import AGAIN, Tell, model_called, untold
 from toolguild.model.conversation import again, answered, checked
 from toolguild.model.hints import hinted
 from toolguild.model.library import PromptLibrary
@@ -31,6 +34,7 @@ from toolguild.model.observe import ChatObserver, ChatStart, unobserved
 from toolguild.model.provider import Provider
 from toolguild.model.reply import Unusable, read_answer, read_code
 from toolguild.model.request import Call, Completion, Request
+from toolguild.model.screening import Screening, Tell, untold
 from toolguild.policy import Policy
 from toolguild.tool.value import Value
 from toolguild.unsteered import Unsteered
@@ -69,7 +73,9 @@ class AskedModels:
     manner: Manner = Manner()
     observe: ChatObserver = unobserved
     steering: Steering = field(default_factory=Unsteered)
+    flagged: Tell = untold  # hears of each text in a request that reads like an order
     now: Callable[[], datetime] = _now
+    tell: Tell = untold  # of every call that takes place
 
     async def ask(
         self,
@@ -87,7 +93,7 @@ class AskedModels:
         """See `toolguild.guild.Models.ask`."""
         wanted = dict(schema) if schema is not None else answer.model_json_schema()
         brief = self.steering.narrowed(brief, brief.task)
-        request = self._request(role, prompt, values, wanted, sample, brief.hints)
+        request = await self._request(role, prompt, values, wanted, sample, brief)
 
         def read(text: str) -> B:
             return checked(read_answer(text, answer), check)
@@ -107,30 +113,36 @@ class AskedModels:
     ) -> Answer[str]:
         """See `toolguild.guild.Models.ask_code`."""
         brief = self.steering.narrowed(brief, brief.task)
-        request = self._request(role, prompt, values, None, sample, brief.hints)
+        request = await self._request(role, prompt, values, None, sample, brief)
 
         def read(text: str) -> str:
             return checked(read_code(text), check)
 
         return await self._converse(request, values, brief, key, read)
 
-    def _request(
+    async def _request(
         self,
         role: Role,
         name: str,
         values: Mapping[str, Any],
         schema: dict[str, Any] | None,
         sample: int,
-        hints: Sequence[Hint],
+        brief: Brief,
     ) -> Request:
         prompt = self.prompts.get(name)
         if prompt.role != role:
             raise Misconfigured(f"{prompt.path} is a prompt for the {prompt.role}, not the {role}")
+        screening = Screening.of(self.policy, values)
+        shown = {"answer_schema": schema, **screening.shown()}
+        messages = hinted(prompt.render(shown, screening.screen), brief.hints)
+        for hint in brief.hints:
+            screening.hint(hint.text)
+        await screening.settle(brief.task, self.flagged)
         return Request(
             role=role,
             prompt=name,
             prompt_digest=prompt.digest,
-            messages=hinted(prompt.render({"answer_schema": schema, **values}), hints),
+            messages=messages,
             answer_schema=schema,
             sample=sample,
         )
@@ -180,19 +192,34 @@ class AskedModels:
         """Return the journal's answer to this very request, or else ask for one."""
 
         async def ask() -> bytes:
-            return (await self._first_that_answers(effect)).model_dump_json().encode()
+            reply = await self._first_that_answers(effect)
+            self._told(effect, reply)
+            return reply.model_dump_json().encode()
 
         try:
-            return _Reply.model_validate_json(await self.journal.once(effect.name, ask))
+            reply = _Reply.model_validate_json(await self.journal.once(effect.name, ask))
+            if not effect.settling and reply.since(self.now()) < AGAIN:
+                self._told(effect, reply)
+            return reply
         finally:
             await asyncio.gather(*effect.settling)
+
+    def _told(self, effect: "_Effect", reply: "_Reply") -> None:
+        """Begin to tell of a call, beside what else has to be done."""
+        if reply.called is not None:
+            effect.settling.append(asyncio.create_task(_awaited(self.tell(reply.called))))
 
     async def _first_that_answers(self, effect: "_Effect") -> "_Reply":
         """Ask the models from `rank` on until one answers; raise what the first of them raised."""
         failure: TemporaryError | PermanentError | None = None
         for rank, provider in enumerate(effect.providers[effect.rank :], effect.rank):
             try:
-                return _Reply(completion=await self._paid(effect, provider), rank=rank)
+                began = self.now()
+                done = await self._paid(effect, provider)
+                at, name, task = self.now(), effect.name, effect.brief.task
+                seconds = (at - began).total_seconds()
+                called = model_called(task, name, effect.request, done, seconds)
+                return _Reply(completion=done, rank=rank, called=called, at=at.isoformat())
             except (OutOfBudget, Promised, Unavailable):
                 raise  # no model's fault: another one would fare no better
             except (TemporaryError, PermanentError) as error:
@@ -247,11 +274,21 @@ class AskedModels:
         return left
 
 
+async def _awaited(telling: Awaitable[None]) -> None:
+    await telling
+
+
 class _Reply(Value):
     """What the journal keeps: the answer, and which of the models gave it."""
 
     completion: Completion
     rank: int
+    called: ModelCalled | None = None  # what is told of the call
+    at: str = ""  # ISO 8601, UTC: when it was answered
+
+    def since(self, now: datetime) -> float:
+        """Return how many seconds ago it was answered."""
+        return (now - datetime.fromisoformat(self.at)).total_seconds() if self.at else math.inf
 
 
 @dataclass(frozen=True)

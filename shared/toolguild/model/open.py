@@ -10,6 +10,7 @@ from toolguild.budget.ledgers import JetStreamLedgers
 from toolguild.errors import Misconfigured
 from toolguild.guild import Journal, Role, Steering
 from toolguild.model.ask import AskedModels, Manner
+from toolguild.model.called import Tell, untold
 from toolguild.model.library import PromptLibrary
 from toolguild.model.lite import LiteLLMModel
 from toolguild.model.measured import measured
@@ -75,11 +76,12 @@ def open_models(
     prompts: PromptLibrary | None = None,
     observe: ChatObserver = measured,
     steering: Steering | None = None,
+    tell: Tell = untold,
 ) -> OpenModels:
     """Return the models of a service. Nothing is connected or imported before the first question.
 
-    Budgets are kept in the bucket `budgets` of `js`, or in `ledgers`. Raises Misconfigured when prompt files
-    clash; a missing model is only missed when it is asked.
+    Budgets are kept in the bucket `budgets` of `js`, or in `ledgers`. `tell` hears of every call that takes
+    place. Raises Misconfigured when prompt files clash; a missing model is only missed when it is asked.
     """
     if ledgers is None:
         if js is None:
@@ -100,4 +102,5 @@ def open_models(
         ),
         observe=observe,
         steering=steering or Unsteered(),
+        tell=tell,
     )

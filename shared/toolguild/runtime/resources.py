@@ -22,6 +22,7 @@ from toolguild.runtime.claims import BucketClaims
 from toolguild.runtime.counted_sandbox import CountedSandbox
 from toolguild.runtime.halting import LogHalts
 from toolguild.runtime.journal import BucketJournal
+from toolguild.runtime.modelcalls import ModelCallTeller
 from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.store import BucketStore, bucket
 from toolguild.runtime.trust import RecordedTrust
@@ -112,6 +113,7 @@ class Resources:
             self._journal,
             ledgers=self._ledgers,
             steering=self.steering,
+            tell=ModelCallTeller(self._bus),
         )
         self._stack.push_async_callback(models.aclose)
         return models

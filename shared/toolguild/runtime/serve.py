@@ -14,6 +14,7 @@ from toolguild.runtime.halting import LogHalts
 from toolguild.runtime.halts import Targets
 from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.tally import tally
+from toolguild.runtime.underway import working_on
 from toolguild.runtime.watched import Overdue, Stopped, Watch, deadline_of
 
 # Seconds after the deadline until work is cut off: what ends itself by then can say more about why.
@@ -41,7 +42,7 @@ async def serve(
     command = cast("Command", cause.body)
     watch = Watch(steering or LogSteering(), command, halts, targets)
     answer: Event | None = watch.refusal()
-    with guidance.collected() as taken:
+    with guidance.collected() as taken, working_on(cause.id, source):
         if answer is None:
             answer = await _answer(worker, cause, watch, now)
     await send(cause.consequence(0, answer, source=source, at=now()))
