@@ -13,6 +13,7 @@ from toolguild.sandbox.inside.child import STARTS
 from toolguild.sandbox.inside.network import DOOR
 from toolguild.sandbox.starts import Starts
 from toolguild.sandbox.stopwatch import Stopwatch
+from toolguild.sandbox.written import Written
 
 _READ = 1 << 18
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
@@ -36,6 +37,7 @@ class Exchange:
         self.ready = asyncio.Event()  # once the pid is known
         self.most_processes = 1  # that were there at once, as far as looked
         self.starts: Starts | None = None  # of programs, where the call may and the kernel tells
+        self.written: Written | None = None  # once the harness said its first word
         self._own_start = own_start
         self._begun = False  # the harness said its first word: from there on nothing is believed
         self._channel, self._pipe = channel, printed
@@ -91,8 +93,9 @@ class Exchange:
         if self._pipe >= 0:
             self._deaf()
             self._shut_door()
-            if self.starts is not None:
-                self.starts.close()
+            for seen in (self.starts, self.written):
+                if seen is not None:
+                    seen.close()
             self._channel.close()
             os.close(self._pipe)
             self._pipe = -1
@@ -173,7 +176,11 @@ class Exchange:
                 self._keep(data, _DESCRIPTOR.unpack(content)[0])
         self.ready.set()
         self._begun = data not in (DOOR, STARTS)
-        return data if self._begun else None
+        if not self._begun:
+            return None
+        if self.pid and data:
+            self.written = Written(self.pid)
+        return data
 
     def _keep(self, what: bytes, fd: int) -> None:
         """Keep what a child sends before anything of a tool is there, once each, and nothing else."""

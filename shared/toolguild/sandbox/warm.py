@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from toolguild.capability import Limits
 from toolguild.sandbox import frames, inputs, tree
@@ -15,27 +15,37 @@ from toolguild.sandbox.failure import End, Stop, classify
 from toolguild.sandbox.hold import Hold, Place, narrowed
 from toolguild.sandbox.inside.child import Order
 from toolguild.sandbox.interface import (
-    MOST_NAMES,
     Call,
-    Names,
     NotStarted,
     OutputFile,
     Ran,
     Reins,
+    Request,
     SandboxBroken,
     Seen,
     Usage,
 )
-from toolguild.sandbox.opened import Opened
 from toolguild.sandbox.outer import Mode, Outer, Template
 from toolguild.sandbox.server import Child, Reaped, Server
-from toolguild.sandbox.written import below_output
+from toolguild.sandbox.sight import Sight
 
 _MOST_CALLS = (
     1000  # children of one template share hash seed and memory layout: begin anew now and then
 )
 _MOST_SECONDS = 600.0
 _KILLED = Reaped(signal.SIGKILL, 0.0, 0.0)
+
+
+@dataclass
+class _Past:
+    """How a call went, as it was measured."""
+
+    stopped: Stop | None
+    reaped: Reaped
+    watched: tree.Use
+    wall: float
+    seen: Seen
+    requests: tuple[Request, ...]
 
 
 class Warm:
@@ -49,7 +59,7 @@ class Warm:
         )
         self._outer = outer
         self._server = Server(outer.control, own_start=template.language == "javascript")
-        self._opened: Opened | None = None  # of the calls' inputs, once there are some
+        self._sight = Sight(outer)
         self._born = time.monotonic()
         self._calls = 0
         self._broken = False
@@ -94,7 +104,7 @@ class Warm:
                     await call.begin()
                 stopped = await self._carry(child, call, answer, hold)
             wall = time.monotonic() - started - child.exchange.clock.stood
-            seen = self._seen(call, child)
+            seen = self._sight.seen(call, child, requests)
             if stopped is None and answer.ended and child.order.processes == 1:
                 used = tree.used_by(child.exchange.pid)
         except OSError as error:
@@ -114,10 +124,8 @@ class Warm:
             said = child.exchange.printed.decode(errors="replace")[-500:]
             raise NotStarted(f"a child of the {self.template} sandbox failed: {said}", after=0.1)
         call = replace(call, limits=hold.limits)
-        hosts = {f"{one.host}:{one.port}" for one in requests if one.host}
-        seen = replace(seen, hosts=tuple(sorted(hosts)[:MOST_NAMES])) if hosts else seen
-        ran = self._ran(call, child, answer, stopped, reaped, hold.most, wall)
-        return replace(ran, seen=seen, requests=tuple(requests))
+        past = _Past(stopped, reaped, hold.most, wall, seen, tuple(requests))
+        return self._ran(call, child, answer, past)
 
     async def close(self) -> None:
         """End everything in it. A call under way ends as "killed". Idempotent."""
@@ -129,28 +137,17 @@ class Warm:
         if self._spare is not None:
             self._spare.exchange.close()
             self._spare = None
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+        self._sight.close()
         await self._outer.end()
 
-    def _ran(
-        self,
-        call: Call,
-        child: Child,
-        answer: frames.Answer,
-        stopped: Stop | None,
-        reaped: Reaped,
-        watched: tree.Use,
-        wall: float,
-    ) -> Ran:
-        cpu = max(reaped.cpu_seconds, watched.cpu_seconds)
-        peak = max(reaped.peak_mb, watched.memory_mb)
+    def _ran(self, call: Call, child: Child, answer: frames.Answer, past: _Past) -> Ran:
+        cpu = max(past.reaped.cpu_seconds, past.watched.cpu_seconds)
+        peak = max(past.reaped.peak_mb, past.watched.memory_mb)
         calm = answer.ended and child.order.processes == 1
-        code = os.waitstatus_to_exitcode(reaped.status)
+        code = os.waitstatus_to_exitcode(past.reaped.status)
         end = End(
             limits=call.limits,
-            stopped=stopped,
+            stopped=past.stopped,
             answer=answer,
             signal=max(-code, 0),
             status=max(code, 0),
@@ -165,8 +162,10 @@ class Warm:
             value=value,
             files=tuple(OutputFile(name, content) for name, content in files.items()),
             printed=child.exchange.printed.decode(errors="replace"),
-            usage=Usage(wall, cpu, peak),
+            usage=Usage(past.wall, cpu, peak),
             fault=fault,
+            requests=past.requests,
+            seen=past.seen,
         )
 
     def _child_for(self, call: Call) -> Child:
@@ -209,28 +208,7 @@ class Warm:
             except asyncio.CancelledError:
                 self._broken = True  # the thread copies on: nobody may see that folder again
                 raise
-        if self._opened is None and self._outer.sighted:
-            with contextlib.suppress(OSError):  # then nobody can say what this call reads
-                self._opened = Opened(self._outer.data)
-        if self._opened is not None:
-            self._opened.names()  # of the copying
-
-    def _seen(self, call: Call, child: Child) -> Seen:
-        """Look at what a call did, while its first process is still there."""
-        read: Names = ()
-        if call.inputs:
-            read = self._opened.names() if self._opened is not None else None
-        written = below_output(child.exchange.pid) if self._outer.sighted else None
-        if child.order.processes == 1:
-            return Seen(read=read, written=written)  # its filter refuses programs and processes
-        starts = child.exchange.starts
-        child.exchange.look()
-        return Seen(
-            read=read,
-            written=written,
-            programs=starts.names() if starts is not None else None,
-            processes=child.exchange.most_processes if self._outer.root_pid is not None else None,
-        )
+        self._sight.begin()
 
     async def _carry(
         self, child: Child, call: Call, answer: frames.Answer, hold: Hold
