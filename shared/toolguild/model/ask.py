@@ -34,7 +34,7 @@ from toolguild.model.observe import ChatObserver, ChatStart, unobserved
 from toolguild.model.provider import Provider
 from toolguild.model.reply import Unusable, read_answer, read_code
 from toolguild.model.request import Call, Completion, Request
-from toolguild.model.screening import Screening, Tell, untold
+from toolguild.model.screening import Screening, TellFlagged, unflagged
 from toolguild.policy import Policy
 from toolguild.tool.value import Value
 from toolguild.unsteered import Unsteered
@@ -73,7 +73,7 @@ class AskedModels:
     manner: Manner = Manner()
     observe: ChatObserver = unobserved
     steering: Steering = field(default_factory=Unsteered)
-    flagged: Tell = untold  # hears of each text in a request that reads like an order
+    flagged: TellFlagged = unflagged  # hears of each text in a request that reads like an order
     now: Callable[[], datetime] = _now
     tell: Tell = untold  # of every call that takes place
 

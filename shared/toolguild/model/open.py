@@ -17,6 +17,7 @@ from toolguild.model.measured import measured
 from toolguild.model.observe import ChatObserver
 from toolguild.model.provider import Provider
 from toolguild.model.replay import RecordedModel, RecordingModel
+from toolguild.model.screening import TellFlagged, unflagged
 from toolguild.model.scripted import load_script
 from toolguild.model.settings import ModelSettings, Target
 from toolguild.policy import Policy
@@ -77,6 +78,7 @@ def open_models(
     observe: ChatObserver = measured,
     steering: Steering | None = None,
     tell: Tell = untold,
+    flagged: TellFlagged = unflagged,
 ) -> OpenModels:
     """Return the models of a service. Nothing is connected or imported before the first question.
 
@@ -103,4 +105,5 @@ def open_models(
         observe=observe,
         steering=steering or Unsteered(),
         tell=tell,
+        flagged=flagged,
     )

@@ -32,8 +32,10 @@ from jinja2 import (
     TemplateError,
     TemplateSyntaxError,
     meta,
+    pass_context,
 )
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from toolguild.canonical import Digest, digest, digest_of_bytes
@@ -44,7 +46,16 @@ from toolguild.model.settings import ROLES
 from toolguild.model.untrusted import untrusted
 
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.M | re.S)
+_SCREEN = "screen of untrusted text"  # no name that a prompt file could use
 _PART = re.compile(r"^# (System|User)[ \t]*$", re.M | re.I)
+
+
+Screen = Callable[[str, str], str]  # text and name of an untrusted block -> what is shown
+
+
+def unscreened(text: str, name: str) -> str:
+    """Show an untrusted text as it is."""
+    return text
 
 
 @dataclass(frozen=True)
@@ -90,12 +101,17 @@ class Prompt:
     digest: Digest  # of the file's bytes, and of every pattern that it includes
     _parts: tuple[tuple[str, Template], ...]
 
-    def render(self, values: Mapping[str, Any]) -> tuple[ChatMessage, ...]:
-        """Return the conversation that the values make. Raises Misconfigured when the file asks for others."""
+    def render(
+        self, values: Mapping[str, Any], screen: Screen = unscreened
+    ) -> tuple[ChatMessage, ...]:
+        """Return the conversation that the values make. Raises Misconfigured when the file asks for others.
+
+        `screen` sees each text that an untrusted block gets, with the block's name, and returns what is shown.
+        """
         messages = []
         for role, part in self._parts:
             try:
-                text = part.render(values).strip()
+                text = part.render({**values, _SCREEN: screen}).strip()
             except (TemplateError, SecurityError, TypeError, ValueError, ArithmeticError) as error:
                 given = ", ".join(sorted(values))
                 raise Misconfigured(
@@ -172,9 +188,15 @@ def _environment(patterns: Mapping[str, PromptFile]) -> ImmutableSandboxedEnviro
         lstrip_blocks=True,
         autoescape=False,  # a prompt is no HTML; `untrusted` is what protects it
     )
-    environment.filters["untrusted"] = untrusted
+    environment.filters["untrusted"] = _untrusted
     environment.filters["json"] = _json
     return environment
+
+
+@pass_context
+def _untrusted(context: Context, text: object, name: str = "text", limit: int | None = None) -> str:
+    screen: Screen = context.get(_SCREEN) or unscreened
+    return untrusted(screen(str(text), str(name)), name, limit)
 
 
 def _json(value: object, indent: int | None = None) -> str:

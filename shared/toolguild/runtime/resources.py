@@ -20,6 +20,7 @@ from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.claims import BucketClaims
 from toolguild.runtime.counted_sandbox import CountedSandbox
+from toolguild.runtime.flagged import FlagTeller
 from toolguild.runtime.halting import LogHalts
 from toolguild.runtime.journal import BucketJournal
 from toolguild.runtime.modelcalls import ModelCallTeller
@@ -114,6 +115,7 @@ class Resources:
             ledgers=self._ledgers,
             steering=self.steering,
             tell=ModelCallTeller(self._bus),
+            flagged=FlagTeller(self._bus),
         )
         self._stack.push_async_callback(models.aclose)
         return models

@@ -12,7 +12,7 @@ MARK = "[withheld: reads like an instruction]"
 # What in code can speak to its reader: comments and texts in triple quotes. The code itself stays.
 _COMMENTS = re.compile(
     r"\"\"\".*?(?:\"\"\"|\Z)|'''.*?(?:'''|\Z)|/\*.*?(?:\*/|\Z)|"
-    r"#[^\n]*(?:\n[ \t]*#[^\n]*)*|//[^\n]*(?:\n[ \t]*//[^\n]*)*",
+    r"#[^\n]*(?:\n[ \t\d]*#[^\n]*)*|//[^\n]*(?:\n[ \t\d]*//[^\n]*)*",
     re.S,
 )
 
