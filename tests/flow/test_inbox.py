@@ -17,7 +17,6 @@ from prometheus_client import REGISTRY
 from toolguild.canonical import Digest
 from toolguild.client import inbox, log
 from toolguild.client import trust as client_trust
-from toolguild.client.task import send
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Event, Item, ItemId, TaskId, events
 from toolguild.runtime.bus import Bus
@@ -101,7 +100,7 @@ async def test_of_two_people_in_two_processes_at_the_same_instant_exactly_one_wi
     asked = [question(number) for number in range(ROUNDS)]
     async with open_hall(tmp_path, ("auditor",)) as hall, second_auditor(hall):
         for one in asked:
-            await send(hall.bus, one)
+            await hall.says("planner", one)
         people = {
             "ana": await person(hall, "ana", "approve"),
             "bob": await person(hall, "bob", "reject"),
@@ -141,8 +140,8 @@ async def test_a_decision_counts_after_a_restart_and_a_later_one_is_told_who_won
     tmp_path: Path,
 ) -> None:
     async with open_hall(tmp_path, ("auditor",)) as hall:
-        await send(hall.bus, question(1))
-        await send(hall.bus, question(2))
+        await hall.says("planner", question(1))
+        await hall.says("planner", question(2))
         before = settled("approve")
         assert isinstance(await say(hall, "approve", ItemId("i-00000001")), events.DecisionTaken)
     assert settled("approve") == before + 1
@@ -159,7 +158,7 @@ async def test_an_unsigned_decision_and_one_with_a_key_of_ones_own_making_do_not
     tmp_path: Path,
 ) -> None:
     async with open_hall(tmp_path / "guild", ("auditor",)) as hall:
-        await send(hall.bus, question())
+        await hall.says("planner", question())
         (asked,) = await inbox.waiting(hall.bus)
         stranger = KeyDirectory(tmp_path / "elsewhere").person("ana")
         KeyDirectory(hall.settings.keys).person("ana")
@@ -192,7 +191,7 @@ async def test_what_nobody_decides_is_reminded_of_by_the_webhook_and_expires(
             "checkpoints: { remind_seconds: 1, expire_seconds: 3 }\n"
         )
         async with open_hall(tmp_path / "guild", ("auditor",), policy=policy) as hall:
-            await send(hall.bus, question())
+            await hall.says("planner", question())
             (taken,) = await told(hall.bus, "decision-taken", 1)
             assert (taken.decision, taken.by) == ("expired", "policy")
             (decided,) = await told(hall.bus, "task-decided", 1)
@@ -220,11 +219,13 @@ async def test_trust_is_earned_lost_and_restored_where_executors_read_it(tmp_pat
         rules = read_policy(hall.settings)
         read = RecordedTrust(BucketStore(bucket(bus.js, "trust"), bus.objects), rules)
         assert await read.level(DIGEST) == "B"
-        await send(bus, served("t-1"))
-        await send(bus, served("t-2"))
+        await hall.says("planner", served("t-1"))
+        await hall.says("planner", served("t-2"))
         await told(bus, "trust-changed", 1)
         assert await read.level(DIGEST) == "C"
-        await send(bus, events.IncidentSeen(tool=DIGEST, task=TASK, what="forged", by="executor"))
+        await hall.says(
+            "planner", events.IncidentSeen(tool=DIGEST, task=TASK, what="forged", by="executor")
+        )
         await told(bus, "trust-changed", 2)
         assert await read.level(DIGEST) == "A"
         signer = KeyDirectory(hall.settings.keys).person("ana")

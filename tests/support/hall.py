@@ -3,18 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from toolguild.client import task as client
 from toolguild.client.task import Noted, Order
 from toolguild.goal import Goal
 from toolguild.guild import Artifacts
-from toolguild.messages import Result, events
+from toolguild.identity import KeyDirectory
+from toolguild.messages import Envelope, Event, Result, events
 from toolguild.policy import Policy
+from toolguild.runtime.access.seal import Seals
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus, connect
+from toolguild.runtime.clock import now
 from toolguild.runtime.main import run_services
 from toolguild.runtime.server import NatsServer
 from toolguild.runtime.services import installed, load_service
@@ -32,6 +37,14 @@ class Hall:
     artifacts: Artifacts
     policy: Policy
     settings: Settings
+
+    async def says(self, service: str, body: Event) -> None:
+        """Publish an event as a service would, with that service's signature."""
+        known = [load_service(name) for name in OURS]
+        since = datetime.min.replace(tzinfo=UTC)
+        seals = Seals(KeyDirectory(self.settings.keys), [service], known, since)
+        envelope = Envelope(id=uuid4(), body=body, source=f"{service}/test", at=now())
+        await replace(self.bus, seals=seals).publish(envelope)
 
     async def run(
         self, goal: str | Goal, *files: Path, **bounds: Any

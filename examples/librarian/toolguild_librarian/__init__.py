@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from toolguild.agent import Agent, Service
+from toolguild.agent import Agent, Duty, Service
 from toolguild.guild import Guild
 from toolguild_librarian.find import librarian
+from toolguild_librarian.messages import FindTool, ToolFound
 
 
 @asynccontextmanager
@@ -18,4 +19,6 @@ service = Service(
     description="Finds published tools for a question in plain words.",
     open=_open,
     needs=frozenset({"registry"}),
+    duties=(Duty("librarian", (FindTool,)),),
+    sends=(ToolFound,),
 )

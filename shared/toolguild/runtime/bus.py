@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import AuthorizationError
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -22,6 +24,9 @@ from toolguild.runtime import claim
 from toolguild.runtime.access.login import Login
 from toolguild.runtime.objects import Objects
 from toolguild.runtime.retry import retried
+
+if TYPE_CHECKING:
+    from toolguild.runtime.access.seal import Seals
 
 log = logging.getLogger(__name__)
 CONNECT_WITHIN = 10.0  # seconds for the first connection; later ones are tried for ever
@@ -56,6 +61,7 @@ class Bus:
     objects: Objects
     line: Line
     binds: bool = False  # somebody else makes streams and consumers
+    seals: "Seals | None" = None  # of the services that use it
 
     async def publish(self, envelope: Envelope) -> None:
         """Return once the stream has the message; it keeps one for each id, however often it is sent.
@@ -68,7 +74,8 @@ class Bus:
         content = envelope.model_dump_json().encode()
         body = await claim.pack(self.objects, content, envelope.key)
         with telemetry.publishing(envelope.subject, str(envelope.id), envelope.key) as trace:
-            headers = _headers(envelope) | trace
+            sealed = self.seals.stamp(envelope, body) if self.seals else {}
+            headers = _headers(envelope) | trace | dict(sealed)
             if isinstance(envelope.body, TimeCame) and envelope.body.after > 0:
                 await self.send(*_later(envelope, headers, body))
             else:
@@ -77,14 +84,26 @@ class Bus:
     async def post(self, envelope: Envelope) -> None:
         """Publish without a word of whether it arrives: for what may as well get lost."""
         body = envelope.model_dump_json().encode()
+        sealed = self.seals.stamp(envelope, body) if self.seals else {}
         with suppress(NatsError, OSError):
-            await self.client.publish(envelope.subject, body, headers=_headers(envelope))
+            headers = _headers(envelope) | dict(sealed)
+            await self.client.publish(envelope.subject, body, headers=headers)
 
     async def send(self, subject: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Publish bytes as they are. `headers` must hold a Nats-Msg-Id: a time-out is repeated."""
         await retried(
             lambda: self.js.publish(subject, body, headers=dict(headers)), f"publish {subject}"
         )
+
+    async def taken(self, msg: Msg) -> Envelope:
+        """Return the envelope in a message, once it is known to be from one who may send it.
+
+        Raises Forged, and as `read` does.
+        """
+        envelope = await self.read(msg.data)
+        if self.seals is not None:
+            self.seals.check(envelope, msg)
+        return envelope
 
     async def read(self, data: bytes) -> Envelope:
         """Return the envelope in a message's bytes. Raises Unreadable, PermanentError, TemporaryError."""

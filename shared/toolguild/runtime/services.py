@@ -1,5 +1,6 @@
 """The services that are installed here, found by entry point; other distributions add theirs."""
 
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from toolguild.agent import Service
@@ -37,3 +38,9 @@ def load_service(name: str) -> Service:
     if not isinstance(service, Service):
         raise Misconfigured(f"{points[name].value} is not a toolguild.agent.Service")
     return service
+
+
+def known_services(own: Sequence[Service]) -> list[Service]:
+    """Return these services and all others that are installed. Raises Misconfigured when one does not load."""
+    mine = {service.name for service in own}
+    return [*own, *(load_service(name) for name in installed() if name not in mine)]

@@ -26,6 +26,7 @@ from toolguild.errors import (
 )
 from toolguild.messages import Command, Envelope
 from toolguild.runtime import clock
+from toolguild.runtime.access.seal import Forged
 from toolguild.runtime.bus import Bus, Unreadable
 from toolguild.runtime.dead import REQUEUED, DeadLetter, bury
 from toolguild.runtime.halts import Held
@@ -112,7 +113,9 @@ async def _settled(post: Post, msg: Msg, handle: Handle, aside: Aside) -> str:
     if deliveries > UNREAD:
         return await _give_up(post, msg, None, _unsettled(deliveries), None)
     try:
-        envelope = await _available(post, lambda: post.bus.read(msg.data))
+        envelope = await _available(post, lambda: post.bus.taken(msg))
+    except Forged as error:  # not even answered: who sent it is not who waits
+        return await _give_up(post, msg, None, GiveUp("forged", str(error)), error)
     except (Unreadable, PermanentError) as error:  # or its body is gone from the object store
         return await _give_up(post, msg, None, GiveUp("unreadable", str(error)), error)
     with (

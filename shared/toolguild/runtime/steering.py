@@ -108,7 +108,7 @@ class LogSteering:
 
     async def _understand(self, bus: Bus, message: Msg) -> None:
         try:
-            body = (await bus.read(message.data)).body
+            body = (await bus.taken(message)).body
         except (Unreadable, PermanentError) as error:
             log.error("unreadable steering on %s: %s", message.subject, error)
             return

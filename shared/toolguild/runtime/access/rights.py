@@ -138,9 +138,7 @@ def reads_everything(durables: Iterable[tuple[str, str]]) -> Rights:
     every = tuple(str(config.name) for config in streams())
     # Whoever reads a work queue takes from it.
     made = (f"{API}.CONSUMER.CREATE.{name}" for name in every if name not in (WORK, GOALS))
-    taken = tuple(
-        f"{API}.CONSUMER.MSG.NEXT.{stream}.{name}" for stream, name in durables
-    )
+    taken = tuple(f"{API}.CONSUMER.MSG.NEXT.{stream}.{name}" for stream, name in durables)
     return Rights(
         (
             f"{API}.INFO",

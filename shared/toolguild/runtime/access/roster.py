@@ -31,7 +31,6 @@ OF_MODELS = (events.GuidanceTaken, events.ModelCalled, events.InputFlagged)
 # What people say, or the command line for them.
 OF_PEOPLE: tuple[type[Message], ...] = (
     commands.RunTool,
-    events.GoalGiven,
     events.TaskForked,
     events.PruneWanted,
     events.DeadLetterRequeued,
@@ -45,7 +44,13 @@ OF_PEOPLE: tuple[type[Message], ...] = (
 # What every process follows, so that people can steer and stop it.
 FOLLOWED = (events.Steered, events.Halted)
 
-ARCHIVED = ("tasks", "releases", "budgets", "builds", HOLDERS)  # buckets with records of ended tasks
+ARCHIVED = (
+    "tasks",
+    "releases",
+    "budgets",
+    "builds",
+    HOLDERS,
+)  # buckets with records of ended tasks
 
 
 def kinds_sent(service: Service) -> tuple[type[Message], ...]:
@@ -69,7 +74,9 @@ def senders(services: Iterable[Service]) -> Mapping[str, frozenset[str]]:
 
 def roster(services: Sequence[Service]) -> dict[str, Rights]:
     """Return the rights of every user by name: the services, and who else there is."""
-    durables = [(duty_stream(duty), f"{one.name}-{duty.agent}") for one in services for duty in one.duties]
+    durables = [
+        (duty_stream(duty), f"{one.name}-{duty.agent}") for one in services for duty in one.duties
+    ]
     found = {service.name: of_service(service, durables) for service in services}
     reading = rights.reads_everything(durables)
     return found | {

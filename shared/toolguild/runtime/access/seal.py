@@ -1,0 +1,122 @@
+"""Who really sent a message: a signature over its subject and its bytes, checked by whoever acts on it.
+
+The rights on the bus are not enough for that. Whoever may make the server answer or deliver something, by the
+reply subject of a request, the target of a schedule or the deliver subject of a reader, can have bytes of his
+own arrive on a subject that he must not publish to.
+"""
+
+import base64
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nats.aio.msg import Msg
+
+from toolguild.agent import Service
+from toolguild.errors import PermanentError
+from toolguild.identity import KeyDirectory
+from toolguild.messages import Envelope
+from toolguild.runtime.access.roster import OF_PEOPLE, senders
+
+SIGNER, KEY, SIGNATURE = "toolguild-signer", "toolguild-key", "toolguild-signature"
+_SINCE = "messages-signed-since"
+_UNSIGNED = frozenset(kind.kind_name() for kind in OF_PEOPLE)
+
+
+class Forged(PermanentError):
+    """A message is not from the one who may send it."""
+
+    code = "forged"
+
+
+class Seals:
+    """Signs what the services of this process send, and checks what they receive.
+
+    `services` are all that the guild has: each kind that one of them sends is taken from nobody else, except
+    what people say too, which carries their own signature where that matters. Kinds that no service sends
+    are not checked.
+    """
+
+    def __init__(
+        self, keys: KeyDirectory, own: Iterable[str], services: Iterable[Service], since: datetime
+    ) -> None:
+        self._keys = keys
+        self._own = {name: keys.private(name) for name in own}
+        self._senders = senders(services)
+        self._since = since
+
+    def stamp(self, envelope: Envelope, body: bytes) -> Mapping[str, str]:
+        """Return the headers that say who sends this; none for what is not from a service of this process."""
+        signer = envelope.source.partition("/")[0]
+        key = self._own.get(signer)
+        if key is None:
+            return {}
+        return {
+            SIGNER: signer,
+            KEY: key.public_key().public_bytes_raw().hex(),
+            SIGNATURE: base64.b64encode(key.sign(_signed(envelope.subject, body))).decode(),
+        }
+
+    def check(self, envelope: Envelope, msg: Msg) -> None:
+        """Return if the message is from one who may send it. Raises Forged."""
+        kind = str(envelope.body.kind)
+        allowed = self._senders.get(kind)
+        if allowed is None:
+            return
+        headers = msg.headers or {}
+        signer = headers.get(SIGNER, "")
+        if not signer and (kind in _UNSIGNED or msg.metadata.timestamp < self._since):
+            return
+        self._verify(envelope, msg, allowed, signer, headers)
+
+    def _verify(
+        self,
+        envelope: Envelope,
+        msg: Msg,
+        allowed: Collection[str],
+        signer: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        what = f"{envelope.body.kind} of {envelope.key[:80]}"
+        if msg.subject != envelope.subject:
+            raise Forged(f"{what} came as {msg.subject[:200]}")
+        if signer not in allowed:
+            named = f"by {signer[:80]}" if signer else "by nobody"
+            raise Forged(f"{what} is signed {named}; only {', '.join(sorted(allowed))} may send it")
+        if envelope.source.partition("/")[0] != signer:
+            raise Forged(
+                f"{what} is signed by {signer}, and said to be from {envelope.source[:80]}"
+            )
+        key = headers.get(KEY, "")
+        if key not in self._keys.good(signer):
+            raise Forged(f"{what} is signed with a key that is not {signer}'s, or not any more")
+        try:
+            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+            signature = base64.b64decode(headers.get(SIGNATURE, ""), validate=True)
+            public.verify(signature, _signed(envelope.subject, msg.data))
+        except (InvalidSignature, ValueError) as error:
+            raise Forged(f"{what}: the signature of {signer} does not hold") from error
+
+
+def _signed(subject: str, body: bytes) -> bytes:
+    return b"toolguild message 1\n" + subject.encode() + b"\n" + body
+
+
+def signed_since(keys: Path) -> datetime:
+    """Return since when every message of this guild is signed; older ones were written by an earlier version.
+
+    It is noted at the first start. Where it cannot be noted, every message has to be signed.
+    """
+    place = keys / _SINCE
+    try:
+        if not place.exists():
+            keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with place.open("x") as file:
+                file.write(datetime.now(UTC).isoformat())
+        return datetime.fromisoformat(place.read_text())
+    except FileExistsError:
+        return signed_since(keys)
+    except (OSError, ValueError):
+        return datetime.min.replace(tzinfo=UTC)
