@@ -29,6 +29,8 @@ BENCHES = {
     "scale": Bench("tasks a second with 1 to 16 executors and tools that wait"),
     "takeover": Bench("from the kill of an executor to another one's hands"),
     "kill": Bench("from a cancellation to the last process of the task gone"),
+    "halt": Bench("from an order to halt to the last process gone, for each scope"),
+    "monitoring": Bench("false alerts of tools that are well, and how soon bad ones are noticed"),
     "admission": Bench("a flood of goals by one user, and what another one notices of it"),
     "search": Bench("registry search among 100,000 tools", json_only=True),
     "registry": Bench("published to usable, revoked to refused, on every reader", json_only=True),

@@ -58,10 +58,10 @@ async def measure(count: int) -> Report:
 
 async def _kill(guild: DrillGuild) -> float:
     task = await give(guild, waiting_model.use(WAIT, EXECUTORS))
-    calls = await _under_way(guild)
+    calls = await under_way(guild)
     began = time.perf_counter()
     await client.cancel(guild.bus, task, by=PERSON, signer=_signer(guild))
-    while left := [one for one in calls if _there(one)]:
+    while left := [one for one in calls if call_is_there(one)]:
         calls = left
         await asyncio.sleep(LOOK)
     took = time.perf_counter() - began
@@ -75,7 +75,7 @@ def _signer(guild: DrillGuild) -> Ed25519Signer:
     return KeyDirectory(guild.directory / "keys").person(PERSON)
 
 
-async def _under_way(guild: DrillGuild) -> list[Living]:
+async def under_way(guild: DrillGuild) -> list[Living]:
     """Wait until each executor has a call under way, and return the processes of the calls."""
     deadline = time.monotonic() + WITHIN
     while True:
@@ -92,7 +92,8 @@ def _is_a_call(one: Living, guild: DrillGuild) -> bool:
     return one.parent != guild.pid
 
 
-def _there(one: Living) -> bool:
+def call_is_there(one: Living) -> bool:
+    """Whether the kernel still has this process."""
     found = _stat(one.pid)
     return found is not None and found[0] not in "ZX" and int(found[19]) == one.started
 

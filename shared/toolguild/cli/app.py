@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from toolguild.cli import (
+    baseline,
     batch,
     dead,
     demo,
@@ -78,6 +79,8 @@ def options(
 
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
+for known in (baseline.baseline, baseline.quarantine, baseline.release):
+    tools.app.command(known.__name__)(known)
 app.add_typer(tools.app, name="tools")
 tasks.app.command("prune")(prune.prune)
 app.add_typer(tasks.app, name="tasks")

@@ -32,6 +32,7 @@ class Progress:
         self._start = time.monotonic()
         self._live: Live | None = None
         self.turn = ""  # where in the queue the goal is; "" once it has been let in
+        self.halted = ""  # what people have halted that the task needs, by whom and why
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -71,19 +72,27 @@ class Progress:
             note(f"{self._elapsed:7.1f}s ... {said}")
         self.turn = said or ""
 
+    def halt(self, said: str) -> None:
+        """Show what is halted; "" when nothing is any more. The goal is kept, and waits."""
+        if self._live is None and said != self.halted:
+            note(f"{self._elapsed:7.1f}s ... {said or 'it goes on'}")
+        self.halted = said
+
     @property
     def _elapsed(self) -> float:
         return time.monotonic() - self._start
 
     def _drawn(self) -> "RenderableType":
         picture = draw(self.view, self._task, self._elapsed)
-        if not self.turn:
+        lines = [line for line in (self.turn, self.halted) if line]
+        if not lines:
             return picture
         from rich.console import Group
         from rich.padding import Padding
         from rich.text import Text
 
-        return Group(picture, Padding(Text(self.turn, style="yellow"), (0, 0, 0, 2)))
+        said = (Padding(Text(line, style="yellow"), (0, 0, 0, 2)) for line in lines)
+        return Group(picture, *said)
 
 
 def draw(view: View, task: str, elapsed: float) -> "RenderableType":

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,16 +14,18 @@ import typer
 
 from toolguild.cli import exits
 from toolguild.cli.options import Json, PolicyFile
-from toolguild.errors import Misconfigured, UsageError
+from toolguild.errors import Misconfigured, ToolguildError, UsageError
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from toolguild.cli.rolling import Answer, Request
     from toolguild.cli.state import State
+    from toolguild.messages.safety import Halted
     from toolguild.settings import Settings
 
 START_WITHIN = 100.0  # seconds for a guild in the background to be ready
+ASKED_WITHIN = 5.0  # seconds for the log to say what is halted
 END_WITHIN = 30.0  # seconds beyond the grace for it to end in order
 
 
@@ -237,14 +240,17 @@ def _spawn(environment: dict[str, str], log: Path) -> int:
 async def _report(settings: "Settings", state: "State | None", *, as_json: bool) -> int:
     from urllib.parse import urlsplit
 
+    from toolguild.cli.halt import shape
     from toolguild.cli.output import say, say_json, table
     from toolguild.cli.seat import is_ready
     from toolguild.cli.state import standing_url
     from toolguild.runtime.bus import redacted
+    from toolguild.runtime.halts import told
 
     members = state.members if state else ()
     ready = [await is_ready(urlsplit(one.health).port or 0) for one in members]
     url = standing_url(settings)
+    halts = await _halts(settings) if url else ()
     whole = state is not None and url is not None and all(ready)
     if as_json:
         every: list[JsonValue] = [
@@ -265,6 +271,7 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
                 "data_dir": str(settings.data_dir),
                 "nats": redacted(url) if url else None,
                 "members": every,
+                "halts": list[JsonValue]([dict(shape(one)) for one in halts]),
             }
         )
     elif state is None:
@@ -277,4 +284,18 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
             for one, well in zip(members, ready, strict=True)
         ]
         table(columns, rows, empty="it has no services")
+        for one in halts:
+            say(f"HALTED: {told(one)}")
     return exits.SUCCEEDED if whole else exits.PROBLEM
+
+
+async def _halts(settings: "Settings") -> "Sequence[Halted]":
+    """Return what is halted; nothing when the guild cannot be asked, which its readiness tells."""
+    from toolguild.cli.door import open_door
+    from toolguild.cli.halt import holding
+
+    try:
+        async with asyncio.timeout(ASKED_WITHIN), open_door(settings, ()) as door:
+            return await holding(door)
+    except (ToolguildError, TimeoutError):
+        return ()

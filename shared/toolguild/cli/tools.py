@@ -16,7 +16,9 @@ from toolguild.errors import UsageError
 
 if TYPE_CHECKING:
     from toolguild.cli.door import Door
+    from toolguild.client.baseline import Seen
     from toolguild.messages.events import ToolRan
+    from toolguild.policy import Policy
     from toolguild.registry import JetStreamRegistry
     from toolguild.tool import Published
     from toolguild.tool.record import Status
@@ -61,22 +63,31 @@ def show(
     code: Annotated[bool, typer.Option("--code", help="Show its code as well.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Show a tool: what it takes and gives, how it was proved, where it comes from.
+    """Show a tool: what it takes and gives, how it was proved, where it comes from, how its runs went.
 
     \b
     toolguild tools show sum_by_column --code
     toolguild tools show sum_by_column@1.0 --json
     """
+    from toolguild.cli.baseline import lines
     from toolguild.cli.output import say, say_json
     from toolguild.report.tooling import facts
 
-    entry, versions = asyncio.run(_with_versions(name))
+    entry, versions, seen, policy = asyncio.run(_with_versions(name))
     draft = entry.tool.draft
     if as_json:
         whole = entry.tool.model_dump(mode="json")
         if not code:
             whole["draft"].pop("source")
-        say_json({**_shape(entry), "versions": list(versions), "tool": whole})
+        say_json(
+            {
+                **_shape(entry),
+                "versions": list(versions),
+                "tool": whole,
+                "runs": seen.runs,
+                "alerts": seen.alerts,
+            }
+        )
         return exits.SUCCEEDED
     say(f"{entry.tool.title}  {entry.tool.digest}")
     say(draft.description)
@@ -85,6 +96,8 @@ def show(
     say(f"  versions    {', '.join(versions)}")
     for label, text in facts(entry):
         say(f"  {label:11s} {text}")
+    for line in lines(seen, policy):
+        say(line)
     for alias, digest in draft.uses.items():
         say(f"  calls       {alias} ({digest[:12]})")
     if entry.reason:
@@ -269,11 +282,13 @@ async def _read(read: "Callable[[JetStreamRegistry], T]") -> "T":
         return read(registry)
 
 
-async def _with_versions(name: str) -> "tuple[Published, tuple[str, ...]]":
-    async with _registry() as (_, registry):
+async def _with_versions(name: str) -> "tuple[Published, tuple[str, ...], Seen, Policy]":
+    from toolguild.client.baseline import baseline
+
+    async with _registry() as (door, registry):
         entry = find(registry, name)
-        versions = registry.versions(entry.tool.name)
-        return entry, tuple(one.tool.version for one in versions)
+        versions = tuple(one.tool.version for one in registry.versions(entry.tool.name))
+        return entry, versions, await baseline(door.bus, entry.tool.digest), door.policy
 
 
 async def _closure(name: str) -> "tuple[Published, ...]":
@@ -291,6 +306,11 @@ async def _pin(name: str, version: str | None, *, as_json: bool) -> int:
     else:
         say(f"{name} stands for {version or 'its newest version'}")
     return exits.SUCCEEDED
+
+
+def change_status(name: str, status: "Status", reason: str, *, as_json: bool) -> int:
+    """Change a tool's status and show it."""
+    return asyncio.run(_set_status(name, status, reason, as_json=as_json))
 
 
 async def _set_status(name: str, status: "Status", reason: str, *, as_json: bool) -> int:

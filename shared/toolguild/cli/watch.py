@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolguild.cli.door import Door
+from toolguild.cli.halted import tell_halts
 from toolguild.cli.live import Progress
 from toolguild.cli.output import note
 from toolguild.cli.signing import person
@@ -62,7 +63,7 @@ async def watch(
 ) -> Watched:
     """Show a task until its result, until it waits for a person, or until it was cancelled by one.
 
-    The time of a paused task stands still, and so does that of a goal that waits for its turn. Raises
+    The time of a paused or halted task stands still, and so does that of a goal that waits for its turn. Raises
     TemporaryError when the guild gives no result within so many seconds, or its disk is full.
     """
     with Progress(task) as progress:
@@ -71,6 +72,7 @@ async def watch(
         stopping = asyncio.create_task(interrupted.wait())
         filling = asyncio.create_task(_full(door.settings.data_dir))
         queueing = asyncio.create_task(tell_turn(door.bus, task, progress))
+        halting = asyncio.create_task(tell_halts(door, task, progress))
         try:
             await _any({following, stopping, filling}, within, progress)
             if filling.done() and not following.done() and not interrupted.is_set():
@@ -93,7 +95,7 @@ async def watch(
                 )
             return Watched(following.result(), timeline)
         finally:
-            every = (following, stopping, filling, queueing)
+            every = (following, stopping, filling, queueing, halting)
             for one in every:
                 one.cancel()
             await asyncio.gather(*every, return_exceptions=True)
@@ -107,7 +109,7 @@ async def _any(ends: set[asyncio.Task[Any]], within: float, progress: Progress) 
         done, _ = await asyncio.wait(ends, timeout=step, return_when=asyncio.FIRST_COMPLETED)
         if done:
             return
-        if not progress.view.paused and not progress.turn:
+        if not progress.view.paused and not progress.turn and not progress.halted:
             left -= step
 
 

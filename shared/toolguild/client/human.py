@@ -57,6 +57,15 @@ def _told_of_trust(body: Event) -> str | None:
             return f"the trust stays as it is: {why}"
         case events.IncidentSeen(title=title, tool=tool, what=what, by=by):
             return f"an incident of {title or tool[:12]}, seen by {by}: {what}"
+        case events.Alerted(title=title, tool=tool, rule=rule, message=message, action=action):
+            does = "; it is quarantined" if action == "quarantined" else ""
+            return f"unusual ({rule}): {title or tool[:12]}: {message}{does}"
+        case events.ToolStatusSet(title=title, status=status, by=by, reason=reason):
+            return f"{title} is {status}, by {by}" + (reason and f": {reason}")
+        case events.Halted(target=target, on=on, by=by, reason=reason):
+            return f"{by} {'halts' if on else 'lets go on'} {target}" + (reason and f": {reason}")
+        case events.HaltRefused(target=target, by=by, why=why):
+            return f"the order of {by} about {target} is not followed: {why}"
         case events.Notified(channel=channel, delivered=delivered, detail=detail):
             went = "was told" if delivered else "could not be told"
             return f"{channel} {went}" + (detail and f": {detail}")

@@ -82,6 +82,8 @@ def follows(builds: frozenset[str], task: str, body: Message) -> frozenset[str] 
         return builds | {body.build} if body.task == task else None
     if isinstance(body, fact.DecisionAsked) and body.ask.blocks and task in body.ask.tasks:
         return builds | {body.item}
+    if isinstance(body, fact.Alerted):
+        return builds if body.task == task else None
     if body.key == task or body.key in builds:
         return builds
     return None

@@ -25,7 +25,11 @@ from toolguild.runtime.clock import now
 
 ALL = ("toolguild.fact.>", "toolguild.seen.>")  # every event and every command
 # What concerns a task though its subject does not say so.
-JOINING = ("toolguild.fact.tool-wanted.*", "toolguild.fact.decision-asked.*")
+JOINING = (
+    "toolguild.fact.tool-wanted.*",
+    "toolguild.fact.decision-asked.*",
+    "toolguild.fact.alerted.*",
+)
 SOURCE = "client"
 COUNT_WITHIN = 2.0  # seconds to count a user's goals
 COPIED_WITHIN = 10.0  # seconds in which the log has its copy of a goal

@@ -15,6 +15,7 @@ SILENT: tuple[type[Event], ...] = (
     events.ToolServed,
     events.PruneWanted,
     events.RoomChecked,
+    events.HaltTaken,
     events.ModelCalled,  # what models cost is told with the work that asked them
 )
 
@@ -60,6 +61,8 @@ def doing(body: Message) -> str | None:
             return "remove the files of the cancelled task"
         case commands.KeepRoom():
             return "look whether there is room"
+        case commands.SetToolStatus(tool=tool, status=status):
+            return f"make {tool[:12]} {status}"
         case _:
             return None
 
@@ -71,7 +74,12 @@ def agent_of(body: Message) -> str:
             return "planner"
         case commands.DraftTool():
             return "synthesizer"
-        case commands.SetExam() | commands.ReviewDraft() | commands.JudgeTest():
+        case (
+            commands.SetExam()
+            | commands.ReviewDraft()
+            | commands.JudgeTest()
+            | commands.SetToolStatus()
+        ):
             return "reviewer"
         case commands.TryTool() | commands.RunTool() | commands.TestDraft():
             return "executor"
