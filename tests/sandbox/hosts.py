@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -15,6 +15,7 @@ class Asked:
     requests: list[tuple[str, str, bytes]] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     answer: bytes | None = None  # raw, instead of the usual one
+    respond: Callable[[str], bytes] | None = None  # makes the raw answer from the head
     reached: int = 0  # connections
     was_reached: asyncio.Event = field(default_factory=asyncio.Event)
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -38,7 +39,8 @@ class Asked:
             self.was_asked.set()
             text = f"{method} {path} ".encode() + body
             usual = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(text), text)
-            writer.write(usual if self.answer is None else self.answer)
+            answer = self.answer if self.respond is None else self.respond(head)
+            writer.write(usual if answer is None else answer)
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # somebody knocked and went away

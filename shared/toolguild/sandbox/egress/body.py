@@ -92,9 +92,9 @@ class Body:
 
     def _line(self) -> bytes | None:
         end = self._waiting.find(b"\n")
+        if max(end, len(self._waiting) if end < 0 else 0) > _MOST_LINE:
+            raise Malformed("a chunk's line that does not end")
         if end < 0:
-            if len(self._waiting) > _MOST_LINE:
-                raise Malformed("a chunk's line that does not end")
             return None
         line = bytes(self._waiting[: end + 1])
         del self._waiting[: end + 1]
