@@ -48,7 +48,19 @@ async def make_plan(guild: Guild, command: MakePlan) -> PlanMade:
         attempt=command.attempt,
         plan=plan,
         seen=tuple(told(seen)),
+        why=_why(command, plan, seen),
         usage=(answer.usage,),
+    )
+
+
+def _why(command: MakePlan, plan: Plan, seen: Observation) -> tuple[str, ...]:
+    """Say what this plan was held against, and which complaints about an earlier one it answers."""
+    tools, steps = ", ".join(entry.tool.title for entry in seen.tools), len(plan.steps)
+    return (
+        f"checked: each of {steps} steps (at most {seen.max_steps}) has a tool or a request, what is passed "
+        "on has the right type, and what is asked lies within the grant",
+        f"published tools considered: {tools or 'none fits'}",
+        *(f"answers a complaint: {one}" for one in command.complaints),
     )
 
 

@@ -9,7 +9,7 @@ from toolguild.messages.events import DraftRefused, RivalsFound, ToolPublished
 from toolguild.registry import next_version
 from toolguild.tool import Measured, MutationScore, Published, Tool
 from toolguild_reviewer.manifest import whole_capabilities
-from toolguild_reviewer.verdict import confidence, objections, only_the_exam_is_weak
+from toolguild_reviewer.verdict import confidence, objections, only_the_exam_is_weak, reasons
 
 MAX_RIVALS = 5
 _VERSIONS_TRIED = 3
@@ -127,4 +127,5 @@ def _published(command: JudgeTest, entry: Published, *, made: bool) -> ToolPubli
         made=made,
         attempt=command.attempt,
         confidence=confidence(entry.tool.exam, entry.tool.report) if made else None,
+        why=reasons(command.report, made=made, rivals=len(command.rivals or {})),
     )

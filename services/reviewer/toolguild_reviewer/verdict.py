@@ -46,6 +46,18 @@ def confidence(exam: Exam, report: TestReport) -> float:
     return round(noticed * (1 - changed / written), 4) if written else 0.0
 
 
+def reasons(report: TestReport, *, made: bool, rivals: int) -> tuple[str, ...]:
+    """Say what speaks for publishing this draft, or for using a published tool in its place."""
+    passed = sum(one.passed for one in report.results)
+    found = [f"{passed} of {len(report.results)} cases passed in the sandbox"]
+    if (score := report.mutation) is not None:
+        found.append(f"the exam notices {score.killed} of {score.total} small faults in the code")
+    if not made:
+        return (*found, "a published tool does the same: it is used, and no twin is published")
+    compared = f"none of {rivals} published tools that fit passes this exam"
+    return (*found, compared if rivals else "no published tool fits what was asked for")
+
+
 def _objections(
     command: JudgeTest, rules: ExamRules, declared: Capabilities | None
 ) -> Iterator[str]:

@@ -19,6 +19,9 @@ HEADERS = (
     "toolguild-cause",
     "toolguild-requeued",
     "traceparent",
+    "toolguild-signer",  # who sent it, and the signature over its subject and bytes that says so
+    "toolguild-key",
+    "toolguild-signature",
     "Nats-Stream",  # of a copy: the stream, subject, sequence and time of the message itself
     "Nats-Subject",
     "Nats-Sequence",

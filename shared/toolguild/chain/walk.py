@@ -7,6 +7,7 @@ from toolguild.chain.encoding import digest
 from toolguild.chain.entry import Item, body_of
 from toolguild.chain.fault import Fault, Gap, many, span
 from toolguild.chain.page import NOTHING, Page, raw, root
+from toolguild.chain.seal import forged
 from toolguild.chain.sequences import Sequences, gaps
 
 LISTED = 1000  # faults that are told; of more there is only the number
@@ -223,8 +224,11 @@ class Walk:
         self.entries += 1
         try:
             self.gaps += gaps(item.entry)
+            wrong = forged(item.entry, body, self.keys) if body is not None else ""
+            if wrong:
+                self.gaps.append(Gap(int(item.entry["n"]), "forged", wrong))
             passed_over = self._sequences.complaint(item.entry)
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             self.fault(
                 where, f"it has not the fields of an entry of kind {item.entry['kind']!r:.80}"
             )

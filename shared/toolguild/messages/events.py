@@ -147,6 +147,7 @@ class PlanMade(Event):
     attempt: int
     plan: Plan
     seen: tuple[str, ...] = ()  # what was there: files with exact figures, tools that may serve
+    why: tuple[str, ...] = ()  # what the plan was held against, and what it answers
     usage: tuple[ModelUsage, ...] = ()
 
 
@@ -257,6 +258,7 @@ class ToolPublished(Event):
     attempt: int = 0
     # 0 to 1: mutation score, times the share of the exam's cases that nobody had to correct
     confidence: float | None = None
+    why: tuple[str, ...] = ()  # what speaks for it: cases, faults noticed, what it was compared with
 
 
 class DraftRefused(Event):

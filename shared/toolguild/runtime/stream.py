@@ -17,6 +17,7 @@ from toolguild.runtime.retry import retried
 BATCH = 256
 WAIT = 1.0  # seconds; a fetch that is blocked while the server restarts ends only then
 FORGOTTEN = 30.0  # seconds without a fetch after which the server drops the reader
+SILENT = 3  # fetches in a row that bring nothing although something is left
 AHEAD = 1 << 20  # messages that may wait in this process
 
 
@@ -73,13 +74,18 @@ async def stream_reader(bus: Bus, stream: str, first: int) -> AsyncIterator[Stre
 
 
 async def held_by(bus: Bus, stream: str, first: int = 1) -> AsyncGenerator[Seen, None]:
-    """Yield what a stream holds from a sequence on to today's end. Raises TemporaryError when NATS stays away."""
-    position = first
-    while True:
+    """Yield what a stream holds from a sequence on to today's end. Raises TemporaryError when NATS stays away.
+
+    What the store cannot give back, because its files are damaged, is left out.
+    """
+    position, silent = first, 0
+    while silent < SILENT:
         with suppress(Lost):
             async with stream_reader(bus, stream, position) as reader:
-                while await reader.left():
-                    for seen in await reader.batch():
+                while silent < SILENT and await reader.left():
+                    batch = await reader.batch()
+                    silent = 0 if batch else silent + 1
+                    for seen in batch:
                         position = seen.sequence + 1
                         yield seen
                 return
