@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from toolguild.policy import Policy
-from toolguild.policy.usage import UsagePolicy
+from toolguild.policy.usage import Usage
 from toolguild.safety import attacks, code, personal, requests
 from toolguild.safety.table import Table
 
@@ -56,7 +56,7 @@ class Wanted:
 
 
 async def measure(
-    wanted: Wanted, policy: Policy, usage: UsagePolicy, told: Callable[[str], None]
+    wanted: Wanted, policy: Policy, usage: Usage, told: Callable[[str], None]
 ) -> SafetyReport:
     """Measure; `told` hears what is under way. Raises SandboxUnavailable, UsageError for unreadable sets."""
     tables = []
@@ -69,7 +69,7 @@ async def measure(
 
 
 async def _table(
-    name: str, wanted: Wanted, policy: Policy, usage: UsagePolicy, told: Callable[[str], None]
+    name: str, wanted: Wanted, policy: Policy, usage: Usage, told: Callable[[str], None]
 ) -> Table:
     match name:
         case "code":

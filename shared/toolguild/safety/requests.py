@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolguild.policy.usage import UsagePolicy
+from toolguild.policy.usage import Usage
 from toolguild.safety.baseline import naive_injection, naive_request
 from toolguild.safety.sample import Sample, samples
 from toolguild.safety.share import Share
@@ -73,7 +73,7 @@ UNTRUSTED = (
 )
 
 
-def measure_requests(usage: UsagePolicy, folder: Path | None = None) -> Table:
+def measure_requests(usage: Usage, folder: Path | None = None) -> Table:
     """Measure what becomes of goals."""
 
     def columns(text: str) -> dict[str, bool]:
