@@ -33,7 +33,7 @@ from toolguild.runtime.resources import Resources
 from toolguild.runtime.scribe import write_chain
 from toolguild.runtime.serve import serve
 from toolguild.runtime.server import running
-from toolguild.runtime.services import known_services
+from toolguild.runtime.services import check_duties, known_services
 from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.store import BucketStore, bucket
 from toolguild.runtime.tally import tally
@@ -112,6 +112,7 @@ async def run_services(
         for service in services:
             agents = await stack.enter_async_context(service.open(await resources.guild(service)))
             running_agents.append((service, agents))
+            check_duties(service, agents)
             for agent in agents:
                 if not isinstance(agent, Gate | Scribe):  # a gate's come with the users
                     await ensure_consumer(bus.js, service.name, agent, binds=bus.binds)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
-from toolguild.agent import Service
+from toolguild.agent import Agent, Process, Service, Worker
 from toolguild.errors import Misconfigured, UsageError
 
 GROUP = "toolguild.services"
@@ -44,3 +44,27 @@ def known_services(own: Sequence[Service]) -> list[Service]:
     """Return these services and all others that are installed. Raises Misconfigured when one does not load."""
     mine = {service.name for service in own}
     return [*own, *(load_service(name) for name in installed() if name not in mine)]
+
+
+def check_duties(service: Service, agents: Sequence[Agent]) -> None:
+    """Return if a service opens the agents that it declares. Raises Misconfigured, naming the first that differs.
+
+    One that declares nothing has no rights of its own: it runs only with credentials that may do everything.
+    """
+    if not service.duties:
+        return
+    declared = {duty.agent: (frozenset(duty.reads), duty.bucket) for duty in service.duties}
+    opened = {
+        agent.name: (frozenset(agent.reads), agent.bucket)
+        if isinstance(agent, Process)
+        else (frozenset((agent.reads,)), "")
+        for agent in agents
+        if isinstance(agent, Process | Worker)
+    }
+    if wrong := sorted(
+        name for name in declared | opened if declared.get(name) != opened.get(name)
+    ):
+        raise Misconfigured(
+            f"service {service.name}: its agent {wrong[0]} is not as its `duties` declare it: the same name, "
+            "kinds and bucket are needed, since its consumer and its rights are made from them"
+        )

@@ -39,6 +39,7 @@ OF_PEOPLE: tuple[type[Message], ...] = (
     events.DecisionGiven,
     events.TrustRestored,
     events.Halted,
+    events.Revealed,
 )
 
 # What every process follows, so that people can steer and stop it.
@@ -165,12 +166,17 @@ def _archive() -> Rights:
 
 
 def _audit() -> Rights:
-    # Log and dead letters are read whole; of the queues only what has left no copy in the log.
-    read = (f"{rights.API}.CONSUMER.CREATE.{name}" for name in (LOG, DEAD))
-    taken = (f"{rights.API}.CONSUMER.{verb}.{DEAD}.*" for verb in ("MSG.NEXT", "INFO"))
-    got = (f"{rights.API}.STREAM.MSG.GET.{name}" for name in (AUDIT, WORK, GOALS))
-    return rights.looks_at(LOG, DEAD, AUDIT, WORK, GOALS) | Rights(
-        ("toolguild.audit.page", *read, *taken, *got)
+    whole = (LOG, DEAD)  # read from end to end; of the others there are copies in the log
+    looked_at = (*whole, AUDIT, WORK, GOALS)
+    return rights.looks_at(*looked_at) | Rights(
+        (
+            "toolguild.audit.>",
+            *(f"{rights.API}.STREAM.MSG.GET.{name}" for name in looked_at),
+            *(f"{rights.API}.DIRECT.GET.{name}{rest}" for name in looked_at for rest in ("", ".>")),
+            *(f"{rights.API}.CONSUMER.CREATE.{name}" for name in whole),
+            *(f"{rights.API}.CONSUMER.MSG.NEXT.{name}.*" for name in whole),
+            *(f"{rights.API}.CONSUMER.INFO.{name}.*" for name in whole),
+        )
     )
 
 

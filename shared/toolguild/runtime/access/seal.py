@@ -44,15 +44,24 @@ class Seals:
     ) -> None:
         self._keys = keys
         self._own = {name: keys.private(name) for name in own}
-        self._senders = senders(services)
+        self._services = {service.name: service for service in services}
+        self._senders = senders(self._services.values())
         self._since = since
 
     def stamp(self, envelope: Envelope, body: bytes) -> Mapping[str, str]:
-        """Return the headers that say who sends this; none for what is not from a service of this process."""
-        signer = envelope.source.partition("/")[0]
+        """Return the headers that say who sends this; none for what is not from a service of this process.
+
+        Raises PermanentError for a kind that the service does not declare: nobody would take it.
+        """
+        signer, kind = envelope.source.partition("/")[0], str(envelope.body.kind)
         key = self._own.get(signer)
         if key is None:
             return {}
+        service = self._services.get(signer)
+        if service and service.duties and signer not in self._senders.get(kind, ()):
+            raise PermanentError(
+                f"service {signer} sends {kind} without naming it in its `sends`: it may not"
+            )
         return {
             SIGNER: signer,
             KEY: key.public_key().public_bytes_raw().hex(),
