@@ -11,8 +11,9 @@ from toolguild.errors import Conflict, Refused
 from toolguild.messages import events
 from toolguild.messages.commands import JudgeTest
 from toolguild.policy import ExamRules, Policy
+from toolguild.policy.model import Layers
 from toolguild.registry import MemoryRegistry, verify_chain
-from toolguild.sandbox.interface import Usage
+from toolguild.sandbox.interface import Seen, Usage
 from toolguild.testing import samples
 from toolguild.testing.samples import KEYS
 from toolguild.tool import (
@@ -345,3 +346,57 @@ async def test_who_overruled_the_review_is_kept_with_the_tool(tmp_path: Path) ->
     assert entry is not None
     assert (entry.tool.approved_by, entry.tool.findings) == ("ann", (mark,))
     verify_chain(entry, KEYS, policy=Policy.default())
+
+
+def seen_to(**did: Any) -> Any:
+    """A report of a draft that passed, and was seen to do this."""
+    return samples.report(seen=Seen(**did))
+
+
+@pytest.mark.parametrize(
+    ("did", "told"),
+    [
+        ({"written": ("plot.png",)}, "in its tests it wrote plot.png, and it declares none"),
+        ({"read": ("a.csv",)}, "it read a.csv, and it declares none"),
+        ({"programs": ("sh",)}, "it started sh, and it declares none"),
+        ({"hosts": ("evil.example:80",)}, "it asked for evil.example:80, and it declares none"),
+        ({"processes": 3}, "it ran 3 processes at once, and it declares at most 1"),
+    ],
+)
+async def test_what_was_measured_beyond_what_is_declared_goes_back_to_the_author(
+    did: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    refused = await judge(tmp_path, judgement(report=seen_to(**did)))
+    assert isinstance(refused, events.DraftRefused)
+    (failure,) = refused.failures
+    assert told in failure
+    assert not refused.weak_exam
+
+
+async def test_what_was_measured_within_it_stands_in_the_record(tmp_path: Path) -> None:
+    draft = samples.draft(declared=Capabilities(read=("*.csv",)))
+    report = samples.report(draft, seen=Seen(read=("a.csv",), programs=None, processes=None))
+    command = judgement(draft=draft, report=report)
+    registry = MemoryRegistry()
+    published = await judge(tmp_path, command, registry)
+    entry = registry.get(published.tool)
+    assert entry is not None
+    assert entry.tool.measured.seen == report.seen
+
+
+async def test_with_the_layer_off_measured_use_is_kept_and_not_judged(tmp_path: Path) -> None:
+    off = Policy.default().model_copy(update={"layers": Layers(capabilities=False)})
+    peak = Usage(wall_seconds=99, cpu_seconds=99, peak_memory_mb=9999)
+    report = samples.report(seen=Seen(programs=("sh",)), peak=peak)
+    registry = MemoryRegistry()
+    published = await judge(tmp_path, judgement(report=report), registry, policy=off)
+    assert isinstance(published, events.ToolPublished)
+
+
+async def test_the_capabilities_of_used_tools_count_as_declared(tmp_path: Path) -> None:
+    inner = samples.tool(samples.draft(name="inner", declared=Capabilities(write=("*",))))
+    registry = await holding(inner)
+    draft = samples.draft(name="outer", uses={"inner": inner.digest})
+    report = samples.report(draft, seen=Seen(written=("a.txt",)))
+    ended = await judge(tmp_path, judgement(draft=draft, report=report), registry)
+    assert not isinstance(ended, events.DraftRefused)

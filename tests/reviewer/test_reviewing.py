@@ -11,6 +11,7 @@ from toolguild.errors import OutOfBudget
 from toolguild.messages.commands import ReviewDraft
 from toolguild.messages.events import DraftReviewed
 from toolguild.policy import Policy, ReviewRules
+from toolguild.policy.model import Layers
 from toolguild.registry import MemoryRegistry
 from toolguild.testing import samples
 from toolguild.testing.samples import KEYS
@@ -185,3 +186,78 @@ async def test_a_tool_that_is_gone_cannot_be_used(tmp_path: Path) -> None:
     await registry.set_status(used.digest, "revoked", "found wrong")
     event = await review(tmp_path, registry=registry, draft=draft)
     assert event.verdict == "block"
+
+
+REACHES = Capabilities(hosts=("api.example.com:443",), credentials=("weather",))
+
+
+def with_key(**changes: Any) -> Policy:
+    """A policy with a credential for a host that it grants."""
+    return Policy.model_validate(
+        {
+            "capabilities": {"hosts": ["api.example.com:443"], "credentials": ["*"]},
+            "credentials": {"weather": {"host": "api.example.com:443"} | changes},
+            "review": {"semantic": False},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "declared", "told"),
+    [
+        (with_key(tools=["other"]), REACHES, "sum_column may not use the credential weather"),
+        (
+            with_key(host="b.example:443"),
+            REACHES,
+            "is for b.example:443, which the manifest does not",
+        ),
+        (
+            with_key(),
+            REACHES.model_copy(update={"credentials": ("x",)}),
+            "there is no credential x",
+        ),
+        (
+            with_key(),
+            Capabilities(credentials=("weather",)),
+            "is for api.example.com:443, which the manifest does not declare",
+        ),
+    ],
+)
+async def test_a_manifest_with_a_credential_that_it_may_not_use_is_blocked(
+    policy: Policy, declared: Capabilities, told: str, tmp_path: Path
+) -> None:
+    spec = samples.spec(capabilities=declared)
+    seen = await review(tmp_path, policy=policy, spec=spec, draft=samples.draft(declared=declared))
+    assert seen.verdict == "block"
+    assert any(told in one.message for one in seen.findings if one.rule == "credential")
+
+
+async def test_a_manifest_with_a_credential_that_was_asked_for_passes(tmp_path: Path) -> None:
+    spec = samples.spec(capabilities=REACHES)
+    seen = await review(
+        tmp_path, policy=with_key(), spec=spec, draft=samples.draft(declared=REACHES)
+    )
+    assert seen.verdict == "allow", seen.findings
+    unasked = samples.spec(capabilities=REACHES.model_copy(update={"credentials": ()}))
+    seen = await review(
+        tmp_path, policy=with_key(), spec=unasked, draft=samples.draft(declared=REACHES)
+    )
+    assert seen.verdict == "block"
+
+
+async def test_globs_of_a_manifest_are_compared_as_globs_with_the_grant(tmp_path: Path) -> None:
+    spec = samples.spec(capabilities=Capabilities(read=("*.csv",), write=("*",)))
+    for read, verdict in ((("sales*.csv",), "allow"), (("*",), "block"), (("a.txt",), "block")):
+        draft = samples.draft(declared=Capabilities(read=read))
+        seen = await review(tmp_path, policy=ruled(semantic=False), spec=spec, draft=draft)
+        assert seen.verdict == verdict, read
+
+
+async def test_with_the_layer_of_capabilities_off_the_operators_ceiling_is_what_a_manifest_may_have(
+    tmp_path: Path,
+) -> None:
+    off = ruled(semantic=False).model_copy(update={"layers": Layers(capabilities=False)})
+    draft = samples.draft(declared=Capabilities(read=("*",)))
+    assert (await review(tmp_path, policy=off, draft=draft)).verdict == "allow"
+    beyond = samples.draft(declared=Capabilities(hosts=("a.example:80",)))
+    assert (await review(tmp_path, policy=off, draft=beyond)).verdict == "block"
