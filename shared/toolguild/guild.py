@@ -5,7 +5,7 @@ The runtime builds one `Guild` for each service and passes it to `Service.open`.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from toolguild.budget.ledger import Ledgers
 from toolguild.canonical import Digest
 from toolguild.messages import Artifact, Brief, BuildId, ModelUsage, TaskId
+from toolguild.messages.events import InputFlagged
 from toolguild.policy import Level, Policy
+from toolguild.policy.usage import Usage
 from toolguild.sandbox.interface import Reins, Sandbox
 from toolguild.tool import Published, Signature, Tool, ToolSpec
 from toolguild.tool.draft import ModelSource
@@ -273,6 +275,10 @@ class Models(Protocol):
         ...
 
 
+async def _unheard(flagged: InputFlagged) -> None:
+    """Stands for a guild that nobody listens to."""
+
+
 @dataclass(frozen=True)
 class Guild:
     """The resources of one service."""
@@ -292,4 +298,7 @@ class Guild:
     trust: Trust
     archive: Archive
     halts: Halts
+    readers: Callable[[], Mapping[str, str]] = dict  # people's public sealing keys, by name
     calls_at_once: int = 2  # in the sandboxes of this process; what is beyond waits
+    usage: Usage = field(default_factory=Usage.default)  # what the guild may be used for
+    flagged: Callable[[InputFlagged], Awaitable[None]] = _unheard  # hears what screening notices

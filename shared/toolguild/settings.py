@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     record: Path | None = None  # where to record answers
 
     policy: Path | None = None  # None: the shipped policy
+    usage: Path | None = None  # what the guild may be used for; None: the shipped usage policy
     sandbox: Literal["auto", "bubblewrap", "docker"] = "auto"
     executors: int = Field(default=1, ge=1, le=1000)  # executor processes of `toolguild up`
     sandboxes: int = Field(default=2, ge=1, le=256)  # calls that one process runs at once
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
         "data_dir",
         "keys_dir",
         "policy",
+        "usage",
         "recording",
         "record",
         "nats_seed_file",

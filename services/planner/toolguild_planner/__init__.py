@@ -1,9 +1,9 @@
 """Plans tasks and sees them through.
 
 Reads GoalGiven, TaskForked, PlanMade, ToolTried, ToolReady, ToolDenied, ToolRan, RunHeld, CriteriaJudged,
-TaskWaits, Intervened, TaskDecided, PutBack, GuidanceTaken, TimeCame, WorkFailed; sends MakePlan, TryTool,
-ToolWanted, RunTool, JudgeCriteria, TaskEnded, InterventionTaken, Steered, WaiterSteered, VerdictOverridden,
-DecisionAsked, ItemWithdrawn, Escalated, ToolServed, IncidentSeen, TimeCame.
+TaskWaits, InputFlagged, Intervened, TaskDecided, PutBack, GuidanceTaken, TimeCame, WorkFailed; sends MakePlan,
+TryTool, ToolWanted, RunTool, JudgeCriteria, TaskEnded, InterventionTaken, Steered, WaiterSteered, VerdictOverridden,
+DecisionAsked, ItemWithdrawn, Escalated, ToolServed, IncidentSeen, InputFlagged, TimeCame.
 """
 
 from collections.abc import AsyncIterator, Sequence

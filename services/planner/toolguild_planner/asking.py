@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from toolguild.capability import Capabilities, Language, Limits
 from toolguild.goal import Goal
+from toolguild.sandbox.egress import responses
 from toolguild.sandbox.egress.host import ANY, parse
 from toolguild_planner.marks import files_in, name_of
 from toolguild_planner.observe import Observation
@@ -51,6 +52,7 @@ def capabilities(
     every = f"{words} {said}".lower()
     hosts = _hosts(grant, every)
     reads = any(is_file(value, _said(proposed, name)) for name, value in arguments.items())
+    reads = reads or any(set(example.files) - {responses.FILE} for example in goal.examples)
     writes = (
         proposed.returns == "file"
         or _WRITES.search(words) is not None

@@ -43,8 +43,12 @@ def counted(state: Active, event: events.ToolRan, known: StepState) -> Active:
     )
     if event.outcome != "ok":
         return state
+    hosts = (one.host for one in event.requests if one.host and one.verdict == "allowed")
     return state.with_step(
-        event.step, values=known.values | {item: event.value}, files=(*known.files, *event.files)
+        event.step,
+        values=known.values | {item: event.value},
+        files=(*known.files, *event.files),
+        hosts=tuple(sorted({*known.hosts, *hosts})),
     )
 
 

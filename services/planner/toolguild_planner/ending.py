@@ -2,6 +2,7 @@
 
 from toolguild.messages import Artifact, Message, Result, StepResult, TaskStatus, events
 from toolguild.plan import Plan
+from toolguild.screen.provenance import sources_of_steps
 from toolguild_planner.serving import audit, served, withdrawn
 from toolguild_planner.state import Active, Over, StepState
 from toolguild_planner.steering import leave, steer
@@ -70,17 +71,26 @@ def result_files(state: Active) -> tuple[Artifact, ...]:
 
 
 def _steps(plan: Plan, state: Active) -> list[StepResult]:
+    sources = sources_of_steps(
+        plan,
+        state.goal,
+        hosts={name: one.hosts for name, one in state.steps.items()},
+        given=(name for name, one in state.steps.items() if one.given),
+    )
     return [
         _step(
             step.id,
             step.purpose or (step.request.purpose if step.request else ""),
             state.steps.get(step.id),
+            sources[step.id],
         )
         for step in plan.steps
     ]
 
 
-def _step(name: str, purpose: str, step: StepState | None) -> StepResult:
+def _step(
+    name: str, purpose: str, step: StepState | None, sources: tuple[str, ...]
+) -> StepResult:
     if step is None:
         return StepResult(step=name, purpose=purpose, state="skipped")
     value = step_value(step)
@@ -95,6 +105,7 @@ def _step(name: str, purpose: str, step: StepState | None) -> StepResult:
         seconds=step.seconds,
         value=value if len(str(value)) <= MAX_KEPT_VALUE else None,
         reason=step.reason,
+        sources=sources,
     )
 
 

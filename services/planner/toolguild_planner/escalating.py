@@ -15,7 +15,7 @@ from toolguild_planner.serving import item_id
 from toolguild_planner.state import Active, Question
 
 SLOW = "slow"  # the note of the timer that says so
-Name = Literal["confidence", "anomaly", "impact", "time", "uncertainty"]
+Name = Literal["confidence", "anomaly", "impact", "time", "uncertainty", "intent"]
 
 
 @dataclass(frozen=True)

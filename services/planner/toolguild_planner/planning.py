@@ -10,23 +10,27 @@ from toolguild.errors import PermanentError
 from toolguild.goal import Goal
 from toolguild.guild import Guild
 from toolguild.messages.commands import MakePlan
-from toolguild.messages.events import PlanMade
+from toolguild.messages.events import InputFlagged, PlanMade
 from toolguild.plan import Plan, Step, check_plan
 from toolguild.tool import Published
 from toolguild_planner.binding import Bound, bind
 from toolguild_planner.observe import CANDIDATES, Observation, observe, parameters, told
 from toolguild_planner.proposal import Proposal, proposal_schema
+from toolguild_planner.screening import screened
 from toolguild_planner.shown import line
 from toolguild_planner.structured import pruned
 
 _RESULT = 400  # characters of an earlier result that a prompt shows
 
 
-async def make_plan(guild: Guild, command: MakePlan) -> PlanMade:
-    """Return a plan that nothing speaks against.
+async def make_plan(guild: Guild, command: MakePlan) -> PlanMade | InputFlagged:
+    """Return a plan that nothing speaks against, or why the goal may not be planned as it is.
 
     Raises PermanentError when the model gives none within its bounds, and what asking raises.
     """
+    stopped, spent = await screened(guild, command)
+    if stopped is not None:
+        return stopped
     seen = await observe(guild, command.goal, command.files)
     done = done_steps(command)
     answer = await guild.models.ask(
@@ -49,7 +53,7 @@ async def make_plan(guild: Guild, command: MakePlan) -> PlanMade:
         plan=plan,
         seen=tuple(told(seen)),
         why=_why(command, plan, seen),
-        usage=(answer.usage,),
+        usage=(*spent, answer.usage),
     )
 
 

@@ -23,6 +23,7 @@ def make_plan(state: Active, complaints: tuple[str, ...] = ()) -> commands.MakeP
         complaints=complaints,
         results=results(state),
         before=state.plan,
+        cleared="intent" in state.noticed,  # it goes on, so a person has let it
     )
 
 

@@ -67,6 +67,7 @@ class StepState(Value):
     values: dict[int, JsonValue] = {}
     files: tuple[Artifact, ...] = ()
     seconds: float = 0.0
+    hosts: tuple[str, ...] = ()  # that answered its calls
     reason: str = ""
     failure: ToolRan | None = None  # the first failed call that a repair has to mend
 

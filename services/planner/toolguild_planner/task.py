@@ -20,6 +20,7 @@ from toolguild_planner import (
     deciding,
     escalating,
     finding,
+    flagging,
     holding,
 )
 from toolguild_planner.ending import end
@@ -202,6 +203,7 @@ AT_ONCE: dict[type[Event], Callable[..., Advanced]] = {
     events.PutBack: holding.put_back,
     events.RunHeld: approving.held,
     events.TaskWaits: _waits,
+    events.InputFlagged: flagging.flagged,
     events.GuidanceTaken: _heard,
 }
 # ... and those that wait until it goes on.

@@ -24,6 +24,9 @@ def tell(body: Event) -> str | None:
         case events.Escalated(rule=rule, why=why, holds=holds):
             waits = "; the task waits for the answer" if holds else ""
             return f"asks for attention ({rule}): {why}{waits}"
+        case events.InputFlagged(where=where, flags=flags, action=action):
+            said = "; ".join(one.message for one in flags[:2])
+            return f"input of {where} {action}: {said}"
         case events.TaskDecided(purpose=purpose, approved=approved, by=by, reason=reason):
             said = f"{by} {'approved' if approved else 'rejected'} ({purpose})"
             return said + (reason and f": {reason}")
@@ -57,6 +60,8 @@ def _told_of_trust(body: Event) -> str | None:
             return f"the trust stays as it is: {why}"
         case events.IncidentSeen(title=title, tool=tool, what=what, by=by):
             return f"an incident of {title or tool[:12]}, seen by {by}: {what}"
+        case events.Revealed(by=by, reason=reason):
+            return f"{by} opened what was taken out of the result: {reason}"
         case events.Alerted(title=title, tool=tool, rule=rule, message=message, action=action):
             does = "; it is quarantined" if action == "quarantined" else ""
             return f"unusual ({rule}): {title or tool[:12]}: {message}{does}"

@@ -39,6 +39,7 @@ class MakePlan(Command):
         str, JsonValue
     ] = {}  # what earlier steps gave, for a new plan that builds on them
     before: Plan | None = None
+    cleared: bool = False  # a person has decided that the goal is in order
 
 
 class TryTool(Command):

@@ -155,7 +155,7 @@ class Escalated(Event):
 
     kind: Literal["escalated"] = "escalated"
     task: TaskId
-    rule: Literal["confidence", "anomaly", "impact", "time", "uncertainty"]
+    rule: Literal["confidence", "anomaly", "impact", "time", "uncertainty", "intent"]
     why: str
     holds: bool  # whether the task waits for the answer
     item: ItemId

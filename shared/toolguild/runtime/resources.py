@@ -15,6 +15,7 @@ from toolguild.errors import Misconfigured
 from toolguild.guild import Guild, Models, Registry
 from toolguild.identity import KeyDirectory
 from toolguild.policy import Policy
+from toolguild.policy.usage_file import default_usage, load_usage
 from toolguild.runtime.archive import LogArchive
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
@@ -28,6 +29,7 @@ from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.store import BucketStore, bucket
 from toolguild.runtime.trust import RecordedTrust
 from toolguild.sandbox.interface import Sandbox
+from toolguild.sealing import SealKeys
 from toolguild.settings import Settings
 
 
@@ -38,6 +40,8 @@ class Resources:
         self._bus = bus
         self._settings = settings
         self._policy = policy
+        self._usage = load_usage(settings.usage) if settings.usage else default_usage()
+        self._flagged = FlagTeller(bus)
         self._journal = BucketJournal(bucket(bus.js, "journal"), bus.objects)
         self._claims = BucketClaims(bucket(bus.js, "claims"))
         self._keys = KeyDirectory(settings.keys)
@@ -85,7 +89,10 @@ class Resources:
             trust=self._trust,
             archive=LogArchive(self._bus),
             halts=self.halts,
+            readers=SealKeys(self._settings.keys).readers,
             calls_at_once=self._settings.sandboxes,
+            usage=self._usage,
+            flagged=self._flagged,
         )
 
     async def sandbox(self) -> Sandbox:
@@ -115,7 +122,7 @@ class Resources:
             ledgers=self._ledgers,
             steering=self.steering,
             tell=ModelCallTeller(self._bus),
-            flagged=FlagTeller(self._bus),
+            flagged=self._flagged,
         )
         self._stack.push_async_callback(models.aclose)
         return models

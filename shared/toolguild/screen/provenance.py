@@ -1,8 +1,8 @@
 """Where a text or a value is from. Pure.
 
-Labels: "operator" (policy, prompt files), "user" (the goal's words, a person's decision), "model" (what a model wrote),
-and those of untrusted data, which name their source: "file:NAME", "step:ID", "host:NAME", "tool:TITLE", "web",
-"imported tool", "example", "registry", "tool output". Only the first two may ask for anything.
+Labels: "operator" (policy, prompt files), "user" (the goal's words, a person's decision), "model" (what a
+model wrote), and those of untrusted data, which name their source: "file:NAME", "step:ID", "host:NAME",
+"tool:TITLE", "example", "registry", "tool output". Only the first two may ask for anything.
 """
 
 import json
