@@ -15,7 +15,7 @@ EXPENSES = "date,category,amount\n2026-01-01,books,2.5\n2026-01-02,rent,10\n2026
 ORDERS = "order_id,region,quantity\n1,north,2\n2,south,3\n"
 GOAL = "Total amount per category in expenses.csv"
 KEYS = ["task", "status", "answer", "files", "criteria", "tools", "model", "seconds", "trace_id"]
-KEYS += ["report", "reason", "human", "best"]
+KEYS += ["report", "reason", "human", "best", "layers", "redacted", "sealed", "notes"]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
 
     yield (
         ledger,
-        releaser,
+        releaser(guild),
         inbox_process(guild.policy, guild.keyring),
         trust_process(guild.policy, guild.keyring),
         watch_process(guild.policy),

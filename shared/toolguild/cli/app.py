@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from toolguild.cli import (
+    audit,
     baseline,
     batch,
     dead,
@@ -18,6 +19,7 @@ from toolguild.cli import (
     operate,
     prune,
     replay,
+    reveal,
     review,
     run,
     safety,
@@ -87,6 +89,7 @@ app.add_typer(tasks.app, name="tasks")
 inbox.app.command("batch")(batch.batch)
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(trust.app, name="trust")
+app.add_typer(audit.app, name="audit")
 app.command("pause")(intervene.pause)
 app.command("resume")(intervene.resume)
 app.add_typer(halt.app, name="halt")
@@ -96,6 +99,7 @@ app.command("constrain")(intervene.constrain)
 app.command("guide")(intervene.guide)
 app.add_typer(dead.app, name="dead")
 app.command("replay")(replay.replay)
+app.command("reveal")(reveal.reveal)
 app.command("up")(operate.up)
 app.command("status")(operate.status)
 app.command("restart")(operate.restart)

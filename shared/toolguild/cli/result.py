@@ -14,7 +14,14 @@ from toolguild.client.delivery import Delivered, deliver
 from toolguild.client.summary import summary
 from toolguild.messages import Result
 from toolguild.report.block import block
-from toolguild.report.labels import STATUSES, label_of, seconds_text, source_of
+from toolguild.report.labels import (
+    STATUSES,
+    label_of,
+    layers_text,
+    redacted_text,
+    seconds_text,
+    source_of,
+)
 from toolguild.settings import Settings, load_settings
 from toolguild.tool import Published
 
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 
 ANSWER_ROWS = 40
 UNFINISHED = ("waiting",)
+# notes of the output filter that a person has to see at once
+TOLD = ("stayed in", "personal data in", "does not agree", "note:", "what was taken out is gone")
 
 
 def settings_of(policy: Path | None = None) -> Settings:
@@ -86,6 +95,16 @@ def show(result: Result, delivered: Delivered | None, *, answer: bool = True) ->
         for use in uses:
             note(f"  {how:8s} {use.name}@{use.version}  {use.digest[:12]}")
     note(f"  model    {label_of(source_of(result.usage))}; {_spent(result)}")
+    if layers_text(result):
+        note(f"  layers   {layers_text(result)}")
+    if redacted_text(result):
+        note(f"  redacted {redacted_text(result)}")
+    for step in result.steps:
+        if step.sources:
+            note(f"  from     {step.step}: {', '.join(step.sources)}")
+    for text in result.events:
+        if text.startswith((TOLD, "input of ")):
+            note(f"  note     {text}")
     if delivered is not None:
         for path in delivered.files:
             note(f"  file     {path}")

@@ -86,6 +86,7 @@ async def _run(
     from toolguild.cli.watch import interruptible, watch
     from toolguild.client.task import new_task_id
     from toolguild.errors import UsageError
+    from toolguild.sealing import SealKeys
 
     await check_before(order, settings)
     task = new_task_id()
@@ -97,6 +98,7 @@ async def _run(
                 "--policy: the guild that runs has its own policy; start it with "
                 "`toolguild up --policy FILE`, or end it with `toolguild down` first"
             )
+        SealKeys(door.settings.keys).prepare(order.user)
         with interruptible() as interrupted:
             within = await submitted(door, order, task)
             watched = await watch(

@@ -40,6 +40,10 @@ def summary(result: Result, *, paths: Sequence[Path] | None, report: Path | None
         "reason": result.reason,
         "human": list(result.human),
         "best": best_shape(result),
+        "layers": list(result.layers),
+        "redacted": dict(result.redacted),
+        "sealed": result.sealed is not None,
+        "notes": list(result.events),
     }
 
 

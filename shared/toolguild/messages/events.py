@@ -107,6 +107,9 @@ from toolguild.messages.safety import (
     ModelCalled as ModelCalled,
 )
 from toolguild.messages.safety import (
+    Revealed as Revealed,
+)
+from toolguild.messages.safety import (
     ToolStatusSet as ToolStatusSet,
 )
 from toolguild.messages.trust import (

@@ -75,6 +75,20 @@ class ToolStatusSet(Event):
     by: str
 
 
+class Revealed(Word):
+    """A person opens what was taken out of a result. It is in the log before anything is shown.
+
+    The signature is the person's, purpose "revelation".
+    """
+
+    kind: Literal["revealed"] = "revealed"
+    task: TaskId
+    sealed: Digest  # of the sealed bytes that are opened
+    by: str
+    reason: str
+    at: str  # ISO 8601, UTC
+
+
 class Halted(Word):
     """A person stops, or lets go on, a run, a tool, an agent, the executor pool, or everything.
 

@@ -4,7 +4,9 @@ import re
 
 _SCRIPT = re.compile(r"<script\b", re.I)
 _HANDLER = re.compile(r"<[a-z][^<>]{0,2000}?\son[a-z]{3,20}\s*=", re.I)
-_CALLS = re.compile(r"(?:href|src|action)\s*=\s*[\"']?\s*(?:javascript|vbscript|data:text/html)", re.I)
+_CALLS = re.compile(
+    r"(?:href|src|action)\s*=\s*[\"']?\s*(?:javascript|vbscript|data:text/html)", re.I
+)
 _HANDLERS = re.compile(r"(?<=\s)on[a-z]{3,20}\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
 _JS_URL = re.compile(r"((?:href|src)\s*=\s*[\"']?)\s*(?:javascript|vbscript):", re.I)
 _TAG = re.compile(r"<[a-zA-Z][^<>]{0,20000}>")
@@ -20,7 +22,12 @@ _CARRIES = re.compile(r"[?#=&]|/[^/]{40,}")
 def does_something(text: str) -> bool:
     """Whether a page runs code when it is opened."""
     low = text.lower()
-    if "<script" not in low and " on" not in low and "script:" not in low and "data:text/html" not in low:
+    if (
+        "<script" not in low
+        and " on" not in low
+        and "script:" not in low
+        and "data:text/html" not in low
+    ):
         return False
     return bool(_SCRIPT.search(text) or _CALLS.search(text) or _HANDLER.search(text))
 
@@ -55,7 +62,10 @@ def still_text(text: str) -> tuple[str, int]:
 
     def stilled(match: re.Match[str]) -> str:
         nonlocal count
-        if not _CARRIES.search(match[2].split("//", 1)[1].partition("/")[2] or "") and "?" not in match[2]:
+        if (
+            not _CARRIES.search(match[2].split("//", 1)[1].partition("/")[2] or "")
+            and "?" not in match[2]
+        ):
             return match[0]
         count += 1
         return f"{match[1]} (picture not loaded: `{match[2].replace('`', '')}`)"

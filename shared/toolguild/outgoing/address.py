@@ -20,12 +20,36 @@ _STREET = re.compile(
 _UNIT_ANCHOR = re.compile(
     rf"\d(?<![\w.,].)\d{{0,5}}[A-Za-z]?,? (?:[\w'’.-]{{1,30}} ){{0,5}}[\w'’.-]{{1,30}}{_UNIT}{{1,2}}"
 )
-_GERMANIC = re.compile(
-    r"(?<!\w)(?:[^\W\d_a-zß-ÿ][\w-]{0,30}[ -]){0,2}[^\W\d_a-zß-ÿ][\w-]{0,30}\Z"
-)
+_GERMANIC = re.compile(r"(?<!\w)(?:[^\W\d_a-zß-ÿ][\w-]{0,30}[ -]){0,2}[^\W\d_a-zß-ÿ][\w-]{0,30}\Z")
 _ENDINGS = (
-    *("straße", "strasse", "str.", "weg", "gasse", "platz", "allee", "ufer", "damm", "gatan", "vägen", "veien"),
-    *("gata", "straat", "laan", "plein", "gracht", "gade", "vej", "katu", "tie", "utca", "ulice", "bakken"),
+    *(
+        "straße",
+        "strasse",
+        "str.",
+        "weg",
+        "gasse",
+        "platz",
+        "allee",
+        "ufer",
+        "damm",
+        "gatan",
+        "vägen",
+        "veien",
+    ),
+    *(
+        "gata",
+        "straat",
+        "laan",
+        "plein",
+        "gracht",
+        "gade",
+        "vej",
+        "katu",
+        "tie",
+        "utca",
+        "ulice",
+        "bakken",
+    ),
 )
 _HOUSE = re.compile(r" \d{1,5}(?: ?[A-Za-z](?!\w))?(?![\d%]|\.\d)")
 _NUMBER_FIRST = re.compile(
@@ -34,8 +58,31 @@ _NUMBER_FIRST = re.compile(
     r"(?: (?:de la|de l['’]|des|du|de|d['’]|la|le|les))? ?[^\W\d_][\w'’-]{1,30}(?: [^\W\d_a-zà-ÿ][\w'’-]{0,30}){0,3}"
 )
 _BEGINNINGS = (
-    *("Calle ", "C/ ", "Avenida ", "Avda. ", "Plaza ", "Paseo ", "Carrer ", "Via ", "Viale ", "Piazza ", "Corso "),
-    *("Largo ", "Rua ", "Travessa ", "Praça ", "Rue ", "ul. ", "ulica ", "al. ", "Calea ", "Strada "),
+    *(
+        "Calle ",
+        "C/ ",
+        "Avenida ",
+        "Avda. ",
+        "Plaza ",
+        "Paseo ",
+        "Carrer ",
+        "Via ",
+        "Viale ",
+        "Piazza ",
+        "Corso ",
+    ),
+    *(
+        "Largo ",
+        "Rua ",
+        "Travessa ",
+        "Praça ",
+        "Rue ",
+        "ul. ",
+        "ulica ",
+        "al. ",
+        "Calea ",
+        "Strada ",
+    ),
 )
 _NAMED = re.compile(
     r"(?:(?:de la|de los|del|de|da|do|dos|di|della|dei|delle|la|los|las) ){0,2}"
@@ -53,10 +100,45 @@ _TAIL = re.compile(
     rf"|\d{{3}} \d{{2}}\b|[A-Z]{{2}}\b(?! [a-z])|(?:{_CAP} ){{0,3}}{_CAP}(?:\b|(?<=\.)))"
 )
 _LIVES = (
-    *("lives at", "live at", "living at", "lived at", "resides at", "residing at", "moved to", "ship to"),
-    *("shipped to", "deliver to", "delivered to", "address is", "address of", "address:", "mail to", "sent to"),
-    *("address", "billing address", "shipping address", "home address", "wohnhaft in", "wohnt in", "habite au"),
-    *("vive en", "domiciled at", "located at", "office at", "house at", "adresse", "indirizzo", "dirección"),
+    *(
+        "lives at",
+        "live at",
+        "living at",
+        "lived at",
+        "resides at",
+        "residing at",
+        "moved to",
+        "ship to",
+    ),
+    *(
+        "shipped to",
+        "deliver to",
+        "delivered to",
+        "address is",
+        "address of",
+        "address:",
+        "mail to",
+        "sent to",
+    ),
+    *(
+        "address",
+        "billing address",
+        "shipping address",
+        "home address",
+        "wohnhaft in",
+        "wohnt in",
+        "habite au",
+    ),
+    *(
+        "vive en",
+        "domiciled at",
+        "located at",
+        "office at",
+        "house at",
+        "adresse",
+        "indirizzo",
+        "dirección",
+    ),
     *("street", "send it to", "my address", "visit us at", "we're at", "is located on", "come to"),
 )
 _FOLLOWS = re.compile(
@@ -122,12 +204,20 @@ def _beginning(text: Text) -> Iterator[Span]:
 
 def _said(text: Text) -> Iterator[Span]:
     for start, end in text.ends_of(_LIVES):
-        if text.low[max(0, start - 7) : start].rstrip().endswith(("mail", "ip", "mac", "the", "web")):
+        if (
+            text.low[max(0, start - 7) : start]
+            .rstrip()
+            .endswith(("mail", "ip", "mac", "the", "web"))
+        ):
             continue
         match = _FOLLOWS.match(text.plain, end)
         if match is None or not _STREETLIKE.search(match[1]) or "@" in match[1]:
             continue
-        stop = _tail(text.plain, match.end(1)) if "\n" in text.plain[match.end(1) :][:2] else match.end(1)
+        stop = (
+            _tail(text.plain, match.end(1))
+            if "\n" in text.plain[match.end(1) :][:2]
+            else match.end(1)
+        )
         yield Span("address", match.start(1), stop, 0.6)
 
 

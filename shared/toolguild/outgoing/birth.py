@@ -16,11 +16,39 @@ _DATE = (
     rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of| de)? {_MONTH}(?: de)?,? \d{{4}}"
     rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
 )
-_BORN = re.compile(rf"[\s:=.,\"')(]*(?:(?:is|was|on|am|le|el|the)\b[\s:]*){{0,2}}({_DATE})(?!\d)", re.I)
+_BORN = re.compile(
+    rf"[\s:=.,\"')(]*(?:(?:is|was|on|am|le|el|the)\b[\s:]*){{0,2}}({_DATE})(?!\d)", re.I
+)
 _WORDS = (
-    *("date of birth", "birth date", "birthdate", "birthday", "dob", "d.o.b", "born", "born on", "geboren"),
-    *("geboren am", "geburtsdatum", "geb", "né le", "née le", "date de naissance", "fecha de nacimiento"),
-    *("nacido el", "nacida el", "nato il", "nata il", "data di nascita", "data de nascimento", "födelsedatum"),
+    *(
+        "date of birth",
+        "birth date",
+        "birthdate",
+        "birthday",
+        "dob",
+        "d.o.b",
+        "born",
+        "born on",
+        "geboren",
+    ),
+    *(
+        "geboren am",
+        "geburtsdatum",
+        "geb",
+        "né le",
+        "née le",
+        "date de naissance",
+        "fecha de nacimiento",
+    ),
+    *(
+        "nacido el",
+        "nacida el",
+        "nato il",
+        "nata il",
+        "data di nascita",
+        "data de nascimento",
+        "födelsedatum",
+    ),
 )
 _ALONE = re.compile(_DATE, re.I)
 _UK = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
@@ -28,8 +56,10 @@ _CODE = rf"(?:{_UK}|\d{{3,6}}(?:-\d{{2,4}})?|\d{{3}} \d{{2}}|[A-Z]\d[A-Z] ?\d[A-
 _POSTCODE = re.compile(
     rf"[\s:=.,\"'#]*(?:(?:is|code|no|number)\b[\s:=\"']*){{0,2}}({_CODE})(?![\w-])", re.I
 )
-_CODES = ("zip", "zip code", "zipcode", "postcode", "post code", "postal code", "plz", "postleitzahl")
-_CODES += ("code postal", "código postal", "cap", "postnummer")
+_CODES = (
+    *("zip", "zip code", "zipcode", "postcode", "post code", "postal code", "plz", "postleitzahl"),
+    *("code postal", "código postal", "cap", "postnummer"),
+)
 
 
 def births(text: Text) -> Iterator[Span]:
@@ -38,9 +68,9 @@ def births(text: Text) -> Iterator[Span]:
         match = _BORN.match(text.plain, end)
         if match is not None:
             yield Span("birth_date", *match.span(1), 0.9)
-    if any(word in text.label.split() or word == text.label for word in ("dob", "birthday", "born")) or (
-        "birth" in text.label
-    ):
+    if any(
+        word in text.label.split() or word == text.label for word in ("dob", "birthday", "born")
+    ) or ("birth" in text.label):
         match = _ALONE.search(text.plain[:40])
         if match is not None:
             yield Span("birth_date", *match.span(), 0.9)

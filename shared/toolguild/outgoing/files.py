@@ -28,7 +28,9 @@ def looked_through(name: str, content: bytes, redactor: Redactor) -> Looked:
             return _picture(name, pictures.bare_jpeg(content), redactor)
         if content.startswith(b"%PDF-"):
             looked = _picture(name, pictures.bare_pdf(content), redactor)
-            return looked._replace(notes=(*looked.notes, f"the pages of {name} were not looked through"))
+            return looked._replace(
+                notes=(*looked.notes, f"the pages of {name} were not looked through")
+            )
     except ValueError as error:
         return Looked(None, (f"{name} was not looked through: {error}",))
     for start, what in _CONTAINERS:
@@ -72,9 +74,13 @@ def _decoded(content: bytes) -> tuple[str | None, str]:
 def _text(name: str, text: str, redactor: Redactor) -> tuple[str, tuple[str, ...]]:
     low, where = name.lower(), f"file {name}"
     head = text[:2000].lstrip("\ufeff \t\r\n").lower()
-    if low.endswith(".svg") or (head.startswith(("<svg", "<?xml", "<!doctype svg")) and "<svg" in head):
+    if low.endswith(".svg") or (
+        head.startswith(("<svg", "<?xml", "<!doctype svg")) and "<svg" in head
+    ):
         return _svg(name, text, redactor)
-    if low.endswith((".json", ".geojson", ".ipynb")) or (head[:1] in ("{", "[") and not low.endswith(".txt")):
+    if low.endswith((".json", ".geojson", ".ipynb")) or (
+        head[:1] in ("{", "[") and not low.endswith(".txt")
+    ):
         cleaned = _json(text, redactor, where)
         if cleaned is not None:
             return cleaned, ()
@@ -94,7 +100,9 @@ def _text(name: str, text: str, redactor: Redactor) -> tuple[str, tuple[str, ...
     elif low.endswith((".md", ".markdown")):
         text, count = active.still_text(text)
         if count:
-            notes = (f"{count} pictures in {name} that would send data when they are shown were made harmless",)
+            notes = (
+                f"{count} pictures in {name} that would send data when they are shown were made harmless",
+            )
     return redactor.text(text, where), notes
 
 
@@ -164,7 +172,10 @@ def _table(text: str, redactor: Redactor, where: str, mark: str) -> tuple[str, i
     formulas = 0
     for row in cleaned:
         for column, cell in enumerate(row):
-            if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and (still := active.still_cell(cell)) != cell:
+            if (
+                cell[:1] in ("=", "+", "-", "@", "\t", "\r")
+                and (still := active.still_cell(cell)) != cell
+            ):
                 row[column], formulas = still, formulas + 1
     if cleaned == rows:
         return text, 0

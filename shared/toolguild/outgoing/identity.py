@@ -44,8 +44,21 @@ _LICENCE = re.compile(
     _AFTER + r"((?=(?:[A-Z \-]*\d){4})[A-Z0-9](?:[ -]?[A-Z0-9]){4,19})(?![\w-])", re.I
 )
 _LICENCES = (
-    *("driver's license", "drivers license", "driver license", "driver's licence", "driving licence"),
-    *("driving license", "driver licence", "license number", "licence number", "führerschein", "dl"),
+    *(
+        "driver's license",
+        "drivers license",
+        "driver license",
+        "driver's licence",
+        "driving licence",
+    ),
+    *(
+        "driving license",
+        "driver licence",
+        "license number",
+        "licence number",
+        "führerschein",
+        "dl",
+    ),
     *("permis de conduire", "driver\u2019s license", "license no", "licence no", "my license"),
 )
 _PASSPORTS = ("passport", "reisepass", "passeport", "pasaporte", "paspoort", "passaporto")

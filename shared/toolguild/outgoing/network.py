@@ -18,7 +18,18 @@ _MAC = re.compile(
     r"(?<![\w:-])[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})(?![\w:-])"
 )
 _NUMBERING = ("version", "v", "release", "section", "chapter", "clause", "rule", "firmware")
-_SPEAKS_OF_IP = ("ip", "ips", "ipv4", "host", "hosts", "client", "from", "address", "server", "addr")
+_SPEAKS_OF_IP = (
+    "ip",
+    "ips",
+    "ipv4",
+    "host",
+    "hosts",
+    "client",
+    "from",
+    "address",
+    "server",
+    "addr",
+)
 
 
 def emails(text: Text) -> Iterator[Span]:

@@ -33,15 +33,94 @@ _SPEAKS_OF_CARD = (
     *("american express", "discover", "diners", "jcb", "kreditkarte", "carte", "tarjeta"),
 )
 _SPEAKS_OF_PHONE = (
-    *("phone", "phones", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "call", "called", "ring"),
-    *("whatsapp", "sms", "text", "dial", "hotline", "reach", "contact", "handy", "telefon", "mobil", "gsm"),
-    *("téléphone", "telefono", "teléfono", "móvil", "celular", "telefone", "puhelin", "telefax", "phoned"),
-    *("phone number", "number is", "numbers", "my number", "fon", "telefoon", "portable", "home", "ph"),
-    *("desk", "office", "message", "messages", "answering", "answer", "registered", "mob", "direct", "switchboard"),
+    *(
+        "phone",
+        "phones",
+        "telephone",
+        "tel",
+        "mobile",
+        "cell",
+        "cellphone",
+        "fax",
+        "call",
+        "called",
+        "ring",
+    ),
+    *(
+        "whatsapp",
+        "sms",
+        "text",
+        "dial",
+        "hotline",
+        "reach",
+        "contact",
+        "handy",
+        "telefon",
+        "mobil",
+        "gsm",
+    ),
+    *(
+        "téléphone",
+        "telefono",
+        "teléfono",
+        "móvil",
+        "celular",
+        "telefone",
+        "puhelin",
+        "telefax",
+        "phoned",
+    ),
+    *(
+        "phone number",
+        "number is",
+        "numbers",
+        "my number",
+        "fon",
+        "telefoon",
+        "portable",
+        "home",
+        "ph",
+    ),
+    *(
+        "desk",
+        "office",
+        "message",
+        "messages",
+        "answering",
+        "answer",
+        "registered",
+        "mob",
+        "direct",
+        "switchboard",
+    ),
 )
 _NOT_PHONE = (
-    *("isbn", "issn", "order", "invoice", "tracking", "lot", "part", "serial", "version", "id", "ref"),
-    *("sku", "ticket", "case", "doi", "ean", "upc", "article", "batch", "build", "memory", "timestamp"),
+    *(
+        "isbn",
+        "issn",
+        "order",
+        "invoice",
+        "tracking",
+        "lot",
+        "part",
+        "serial",
+        "version",
+        "id",
+        "ref",
+    ),
+    *(
+        "sku",
+        "ticket",
+        "case",
+        "doi",
+        "ean",
+        "upc",
+        "article",
+        "batch",
+        "build",
+        "memory",
+        "timestamp",
+    ),
     *("commit", "lat", "lon", "score", "rfc", "iso", "price", "prices", "quantity", "account"),
 )
 _NANP = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}([ .-]))\d{3}[ .-]\d{4}")
@@ -56,7 +135,8 @@ def ibans(text: Text) -> Iterator[Span]:
         length = _LENGTHS.get(match[0][:2])
         if length is None:
             continue
-        kept, at = [], match.start()
+        kept: list[str] = []
+        at = match.start()
         while len(kept) < length and at < len(text.plain):
             one = text.plain[at]
             if one.isascii() and one.isalnum():
@@ -139,7 +219,7 @@ def _phone(text: Text, run: str, digits: str, start: int) -> tuple[str, float] |
         plain_id = text.near(start, _NOT_PHONE, 12)
         return None if plain_id or run.count(".") == 1 else ("phone", 0.9)
     if run.startswith("+"):
-        return ("phone", 0.9) if 8 <= size and digits[0] != "0" and len(run) > size else None
+        return ("phone", 0.9) if size >= 8 and digits[0] != "0" and len(run) > size else None
     if text.near(start, _NOT_PHONE, 24):
         return None
     if _NANP.fullmatch(run):

@@ -23,38 +23,208 @@ _LINK = (
 _MORE = rf"(?:[ \xa0](?:{_INITIAL}|{_LINK}?{_PART}))"
 _NAME = rf"{_PART}{_MORE}{{0,3}}"
 # A look behind stands after the first letter: an expression that begins with one is tried at every place.
-_SEQUENCE = re.compile(rf"{_CAPITAL}(?<![\w@/.&-].){_PART[len(_CAPITAL):]}{_MORE}{{0,3}}(?![\w@/])")
+_SEQUENCE = re.compile(
+    rf"{_CAPITAL}(?<![\w@/.&-].){_PART[len(_CAPITAL) :]}{_MORE}{{0,3}}(?![\w@/])"
+)
 _TITLES = (
-    *("mr", "mr.", "mrs", "mrs.", "ms", "ms.", "miss", "mx", "mx.", "dr", "dr.", "prof", "prof.", "professor"),
-    *("rev.", "hon.", "sr.", "sra.", "srta.", "mme", "mme.", "mlle", "capt.", "lt.", "sgt.", "col.", "gen.", "sir"),
-    *("dame", "lady", "lord", "madame", "monsieur", "herr", "herrn", "frau", "señor", "señora", "signor"),
+    *(
+        "mr",
+        "mr.",
+        "mrs",
+        "mrs.",
+        "ms",
+        "ms.",
+        "miss",
+        "mx",
+        "mx.",
+        "dr",
+        "dr.",
+        "prof",
+        "prof.",
+        "professor",
+    ),
+    *(
+        "rev.",
+        "hon.",
+        "sr.",
+        "sra.",
+        "srta.",
+        "mme",
+        "mme.",
+        "mlle",
+        "capt.",
+        "lt.",
+        "sgt.",
+        "col.",
+        "gen.",
+        "sir",
+    ),
+    *(
+        "dame",
+        "lady",
+        "lord",
+        "madame",
+        "monsieur",
+        "herr",
+        "herrn",
+        "frau",
+        "señor",
+        "señora",
+        "signor",
+    ),
     *("signora", "senhor", "senhora", "dhr.", "mevr.", "hr.", "fru", "doctor", "reverend"),
 )
 _TITLED = re.compile(rf"[ \xa0](?:Dr\.[ \xa0])?({_NAME})")
 _LABELLED = (
-    *("full name", "first name", "last name", "surname", "given name", "family name", "maiden name", "nom"),
-    *("name", "customer", "patient", "client", "employee", "applicant", "tenant", "recipient", "beneficiary"),
-    *("contact person", "contact", "attn", "attention", "cardholder", "card holder", "account holder", "sender"),
-    *("author", "manager", "owner", "buyer", "seller", "passenger", "guest", "student", "teacher", "witness"),
-    *("nombre", "nome", "naam", "vorname", "nachname", "prénom", "apellido", "name on card", "spouse", "payee"),
+    *(
+        "full name",
+        "first name",
+        "last name",
+        "surname",
+        "given name",
+        "family name",
+        "maiden name",
+        "nom",
+    ),
+    *(
+        "name",
+        "customer",
+        "patient",
+        "client",
+        "employee",
+        "applicant",
+        "tenant",
+        "recipient",
+        "beneficiary",
+    ),
+    *(
+        "contact person",
+        "contact",
+        "attn",
+        "attention",
+        "cardholder",
+        "card holder",
+        "account holder",
+        "sender",
+    ),
+    *(
+        "author",
+        "manager",
+        "owner",
+        "buyer",
+        "seller",
+        "passenger",
+        "guest",
+        "student",
+        "teacher",
+        "witness",
+    ),
+    *(
+        "nombre",
+        "nome",
+        "naam",
+        "vorname",
+        "nachname",
+        "prénom",
+        "apellido",
+        "name on card",
+        "spouse",
+        "payee",
+    ),
 )
 _INTRODUCED = (
-    *("my name is", "name is", "named", "called", "approved by", "signed by", "written by", "prepared by"),
-    *("reviewed by", "submitted by", "reported by", "created by", "on behalf of", "i am", "i'm", "this is"),
-    *("speak to", "speak with", "spoke to", "ask for", "mi nombre es", "me llamo", "je m'appelle", "ich heiße"),
-    *("starring", "directed by", "assistant to", "follow up with", "my friend", "my colleague", "my boss"),
-    *("my brother", "my wife", "my husband", "my son", "my daughter", "met with", "meet with", "hired"),
-    *("regards to", "married to", "engaged to", "daughter of", "son of", "wife of", "husband of", "sister of"),
+    *(
+        "my name is",
+        "name is",
+        "named",
+        "called",
+        "approved by",
+        "signed by",
+        "written by",
+        "prepared by",
+    ),
+    *(
+        "reviewed by",
+        "submitted by",
+        "reported by",
+        "created by",
+        "on behalf of",
+        "i am",
+        "i'm",
+        "this is",
+    ),
+    *(
+        "speak to",
+        "speak with",
+        "spoke to",
+        "ask for",
+        "mi nombre es",
+        "me llamo",
+        "je m'appelle",
+        "ich heiße",
+    ),
+    *(
+        "starring",
+        "directed by",
+        "assistant to",
+        "follow up with",
+        "my friend",
+        "my colleague",
+        "my boss",
+    ),
+    *(
+        "my brother",
+        "my wife",
+        "my husband",
+        "my son",
+        "my daughter",
+        "met with",
+        "meet with",
+        "hired",
+    ),
+    *(
+        "regards to",
+        "married to",
+        "engaged to",
+        "daughter of",
+        "son of",
+        "wife of",
+        "husband of",
+        "sister of",
+    ),
 )
 _AFTER_LABEL = re.compile(rf"[ \t\"']*[:=][ \t\"']*({_NAME})(?![\w@/(.]*[\w@/(])")
 _AFTER_WORDS = re.compile(rf"[ \t]+({_NAME})(?![\w@/])")
 _GREETINGS = (
-    *("dear", "hi", "hello", "hey", "bonjour", "hallo", "liebe", "lieber", "hola", "querido", "querida"),
+    *(
+        "dear",
+        "hi",
+        "hello",
+        "hey",
+        "bonjour",
+        "hallo",
+        "liebe",
+        "lieber",
+        "hola",
+        "querido",
+        "querida",
+    ),
     *("estimado", "estimada", "caro", "cara", "good morning", "good afternoon", "good evening"),
 )
 _GREETED = re.compile(rf"[ ,]+({_NAME})(?=[ \t]*[,!:.\n]|[ \t]*\Z| [-\u2013])")
 _CLOSINGS = (
-    *("regards", "sincerely", "faithfully", "truly", "cheers", "thanks", "thank you", "signed", "grüße", "grüßen"),
+    *(
+        "regards",
+        "sincerely",
+        "faithfully",
+        "truly",
+        "cheers",
+        "thanks",
+        "thank you",
+        "signed",
+        "grüße",
+        "grüßen",
+    ),
     *("cordialement", "saludos", "love", "best", "wishes", "saluti", "hälsningar"),
 )
 _CLOSED = re.compile(rf"[ \t]*[,.!]?[ \t]*\n+[ \t]*({_NAME})[ \t]*(?=\n|\Z)")
@@ -69,11 +239,87 @@ _DOES = re.compile(
 _BELOW = re.compile(r"[ \t]*\n(?:[^\n]{0,60}\n){0,3}[^\n]{0,60}(?:\d{4}|@)")
 # given names that are better known as something else
 _FAMOUS = frozenset(
-    """Charlotte Florence Victoria Julia Adam Lucy Marina Mercedes Lourdes Logan Nancy Kent Chester Carlisle Melbourne
-    Dayton Trenton Hamilton Clinton Wellington Odessa Santiago Francisco Valencia Cassandra Jasmine Claude Alexa Alice
-    Linus Jenkins Isaac Luigi Mario Sofia Milan Nina Claudia Ursula Vera Gloria Eden Monte Rocco Angelo Marco Mary
-    Joseph Matthew Luke Peter Paul James Solomon Moses Abraham Caesar Julius Leonardo Galileo Stefan Bernard Benjamin
-    Frank Norman Warren Victor Jean Kelly Morgan Jack Robin Jackie Terry Joan Roland Vincent Sebastian Lorenzo""".split()
+    [
+        "Charlotte",
+        "Florence",
+        "Victoria",
+        "Julia",
+        "Adam",
+        "Lucy",
+        "Marina",
+        "Mercedes",
+        "Lourdes",
+        "Logan",
+        "Nancy",
+        "Kent",
+        "Chester",
+        "Carlisle",
+        "Melbourne",
+        "Dayton",
+        "Trenton",
+        "Hamilton",
+        "Clinton",
+        "Wellington",
+        "Odessa",
+        "Santiago",
+        "Francisco",
+        "Valencia",
+        "Cassandra",
+        "Jasmine",
+        "Claude",
+        "Alexa",
+        "Alice",
+        "Linus",
+        "Jenkins",
+        "Isaac",
+        "Luigi",
+        "Mario",
+        "Sofia",
+        "Milan",
+        "Nina",
+        "Claudia",
+        "Ursula",
+        "Vera",
+        "Gloria",
+        "Eden",
+        "Monte",
+        "Rocco",
+        "Angelo",
+        "Marco",
+        "Mary",
+        "Joseph",
+        "Matthew",
+        "Luke",
+        "Peter",
+        "Paul",
+        "James",
+        "Solomon",
+        "Moses",
+        "Abraham",
+        "Caesar",
+        "Julius",
+        "Leonardo",
+        "Galileo",
+        "Stefan",
+        "Bernard",
+        "Benjamin",
+        "Frank",
+        "Norman",
+        "Warren",
+        "Victor",
+        "Jean",
+        "Kelly",
+        "Morgan",
+        "Jack",
+        "Robin",
+        "Jackie",
+        "Terry",
+        "Joan",
+        "Roland",
+        "Vincent",
+        "Sebastian",
+        "Lorenzo",
+    ]
 )
 
 
@@ -92,7 +338,11 @@ def _all(text: Text) -> Iterator[Span]:
     for start, end in text.ends_of(_GREETINGS):
         match = _GREETED.match(text.plain, end)
         before = text.plain[max(0, start - 40) : start].rstrip(" \t")
-        if match is not None and (not before or before[-1] in "\n\"'>.!") and not _is_ordinary(match[1]):
+        if (
+            match is not None
+            and (not before or before[-1] in "\n\"'>.!")
+            and not _is_ordinary(match[1])
+        ):
             yield Span("person", match.start(1), _cut(match[1], match.start(1)), 0.8)
     for _, end in text.ends_of(_CLOSINGS):
         match = _CLOSED.match(text.plain, end)
@@ -150,7 +400,11 @@ def _lone(text: Text, word: str, end: int) -> Iterator[Span]:
     if len(word) < 4 or word not in given() or word in ORDINARY or word in _FAMOUS:
         return
     behind = text.plain[end : end + 3]
-    if behind[:1] in ("_", "(", "=") or behind[:2] == "'s" or (behind[:1] == "." and behind[1:2].isalnum()):
+    if (
+        behind[:1] in ("_", "(", "=")
+        or behind[:2] == "'s"
+        or (behind[:1] == "." and behind[1:2].isalnum())
+    ):
         return
     yield Span("person", end - len(word), end, 0.5)
 
@@ -171,7 +425,7 @@ def _score(parts: list[str], text: str, end: int) -> float:
         return 0.75
     if parts[0] in ORDINARY or any(one.isupper() and len(one) > 2 for one in parts):
         return 0.0
-    initial = any(len(one) == 2 and one[1] == "." or len(one) == 1 for one in parts[1:-1])
+    initial = any((len(one) == 2 and one[1] == ".") or len(one) == 1 for one in parts[1:-1])
     if initial and len(parts[-1]) > 2:
         return 0.7
     if any(one in given() for one in parts) or _DOES.match(text, end):
@@ -182,21 +436,33 @@ def _score(parts: list[str], text: str, end: int) -> float:
 def _cell(text: Text) -> Iterator[Span]:
     """A whole cell of a column that holds names of people."""
     label = text.label
-    named = any(word in label for word in ("full name", "first name", "last name", "surname", "contact"))
-    whose = ("customer", "patient", "employee", "client", "person", "student", "tenant", "user", "author")
+    named = any(
+        word in label for word in ("full name", "first name", "last name", "surname", "contact")
+    )
+    whose = (
+        "customer",
+        "patient",
+        "employee",
+        "client",
+        "person",
+        "student",
+        "tenant",
+        "user",
+        "author",
+    )
     if not named and not (label == "name" or any(word in label for word in whose)):
         return
     bare = text.plain.strip()
     if not re.fullmatch(_NAME, bare) or _is_ordinary(bare):
         return
     parts = bare.split()
-    if named or len(parts) > 1 and (label != "name" or _known(parts)) or _known(parts):
+    if named or (len(parts) > 1 and (label != "name" or _known(parts))) or _known(parts):
         start = text.plain.find(bare)
         yield Span("person", start, start + len(bare), 0.8)
 
 
 def _again(text: Text, found: list[Span]) -> Iterator[Span]:
-    parts = set()
+    parts: set[str] = set()
     for span in found:
         for part in re.findall(_PART, text.plain[span.start : span.end]):
             if len(part) > 3 and part not in ORDINARY and len(parts) < 500:

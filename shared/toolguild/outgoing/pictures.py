@@ -99,10 +99,11 @@ def bare_jpeg(content: bytes) -> Bare:
     return Bare(b"".join(kept), tuple(taken))
 
 
-
-
 def bare_svg(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Take comments and metadata out of the text of an SVG."""
+    """Take metadata, and comments about its making, out of the text of an SVG.
+
+    A plotting library repeats as comments what it draws; those are looked through as any other text.
+    """
     lowered = text.lower()
     if "<!--" not in text and "<metadata" not in lowered:
         return text, ()
@@ -119,8 +120,9 @@ def bare_svg(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         if stop < 0:
             break
         stop += len(closes)
-        said = re.sub(r"\s+", " ", re.sub(r"<[^<>]*>|<!--|-->", " ", text[start:stop])).strip()
-        if said and not _DRAWN_BY.fullmatch(said):
+        said = re.sub(r"\s+", " ", re.sub(r"<!--|-->|<[^<>]*>", " ", text[start:stop])).strip()
+        tells = _TELLS.search(said) if closes == "-->" else not _DRAWN_BY.fullmatch(said)
+        if said and tells:
             taken.append(("metadata" if closes != "-->" else "comment", said))
             parts.append(text[at:start])
         else:
@@ -130,8 +132,13 @@ def bare_svg(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return "".join(parts), tuple(taken)
 
 
-# what a plotting library says of itself: a type, when, and by which version; and the names of what is drawn
-_DRAWN_BY = re.compile(r"(?:image/svg\+xml )?[\d:.T+-]{10,40} (?:image/svg\+xml )?Matplotlib v[\d.]+, https://matplotlib.org/|[\d .,%+\u2212-]{1,40}")
+_TELLS = re.compile(
+    r"(?i)\b(?:author|by|user|owner|creator|editor|password|secret)\b|/home/|/Users/|[A-Z]:\\\\"
+)
+# what a plotting library says of itself: a type, when, and by which version
+_DRAWN_BY = re.compile(
+    r"(?:image/svg\+xml )?[\d:.T+-]{10,40} (?:image/svg\+xml )?Matplotlib v[\d.]+, https://matplotlib.org/"
+)
 _INFO = re.compile(rb"/(Author|Title|Subject|Keywords)\s*\(((?:[^()\\]|\\[\s\S]){1,2000})\)")
 _INFO_HEX = re.compile(rb"/(Author|Title|Subject|Keywords)\s*<([0-9A-Fa-f\s]{2,4000})>")
 

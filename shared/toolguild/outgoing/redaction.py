@@ -14,8 +14,33 @@ Find = Callable[[str, str], tuple[Span, ...]]  # of a text and what a table call
 MANY = 64  # texts of one column: more are looked through in one go
 _BETWEEN = "\n\x00\n"  # no rule sees anything that goes over it
 _TELLING = (
-    *("name", "phone", "tel", "mobile", "fax", "address", "street", "birth", "dob", "passport", "licen", "zip"),
-    *("post", "plz", "ssn", "card", "iban", "customer", "patient", "employee", "client", "person", "student"),
+    *(
+        "name",
+        "phone",
+        "tel",
+        "mobile",
+        "fax",
+        "address",
+        "street",
+        "birth",
+        "dob",
+        "passport",
+        "licen",
+        "zip",
+    ),
+    *(
+        "post",
+        "plz",
+        "ssn",
+        "card",
+        "iban",
+        "customer",
+        "patient",
+        "employee",
+        "client",
+        "person",
+        "student",
+    ),
     *("password", "secret", "token", "key", "contact", "author", "user", "tenant", "pwd"),
 )  # what a column is called whose cells have to be looked at one by one
 
@@ -67,7 +92,9 @@ class Redactor:
             while at < len(spans) and spans[at].start < end:
                 if spans[at].start >= begin:
                     span = spans[at]
-                    mine.append(Span(span.kind, span.start - begin, min(span.end, end) - begin, span.score))
+                    mine.append(
+                        Span(span.kind, span.start - begin, min(span.end, end) - begin, span.score)
+                    )
                 at += 1
             cleaned.append(self._replace(text, mine, where) if mine else text)
             begin = end + len(_BETWEEN)
@@ -151,7 +178,7 @@ class Redactor:
         for span in spans:
             value = text[span.start : span.end]
             if span.score <= 1.0:  # personal
-                if span.kind in self.stays or (len(value) > 3 and value in self.own):
+                if span.kind in self.stays or (len(value) > 1 and value in self.own):
                     self.stayed[span.kind] += 1
                     continue
                 if self.only_note:

@@ -63,17 +63,57 @@ SHAPES: tuple[Shape, ...] = (
     _shape("NATS seed", "SU SA SO SC SN SX", r"\bS[UAOCNX][A-Z2-7]{56}\b"),
     _shape("age key", "AGE-SECRET-KEY-1", r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}\b"),
 )  # fmt: skip
-_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/@\"'<>]{0,100}:([^\s@/\"'<>]{1,200})@[^\s\"'<>]")
+_URL = re.compile(
+    r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/@\"'<>]{0,100}:([^\s@/\"'<>]{1,200})@[^\s\"'<>]"
+)
 _HEADER = re.compile(r"(?i)\b(?:basic|bearer|token)[ \t]+([A-Za-z0-9._~+/=-]{16,2000})")
 _DIGEST_LIKE = re.compile(
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?:sha(?:1|256|384|512)[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})",
     re.I,
 )
 _NAMES = (
-    *("password", "passwd", "passphrase", "passwort", "pwd", "secret", "secrets", "token", "apikey", "api key"),
-    *("api_key", "api-key", "access key", "access_key", "accesskey", "secret_key", "secret key", "client_secret"),
-    *("auth_token", "authtoken", "private_key", "privatekey", "credential", "credentials", "auth", "pass", "pw"),
-    *("contraseña", "mot de passe", "kennwort", "connection_string", "encryption_key", "signing_key", "seed"),
+    *(
+        "password",
+        "passwd",
+        "passphrase",
+        "passwort",
+        "pwd",
+        "secret",
+        "secrets",
+        "token",
+        "apikey",
+        "api key",
+    ),
+    *(
+        "api_key",
+        "api-key",
+        "access key",
+        "access_key",
+        "accesskey",
+        "secret_key",
+        "secret key",
+        "client_secret",
+    ),
+    *(
+        "auth_token",
+        "authtoken",
+        "private_key",
+        "privatekey",
+        "credential",
+        "credentials",
+        "auth",
+        "pass",
+        "pw",
+    ),
+    *(
+        "contraseña",
+        "mot de passe",
+        "kennwort",
+        "connection_string",
+        "encryption_key",
+        "signing_key",
+        "seed",
+    ),
 )
 _ASSIGNED = re.compile(
     r"[\w.-]{0,40}[\"'`]?[ \t]*(?::=|=>|=|:|,|\bis\b|\bist\b)[ \t]*"
@@ -85,7 +125,9 @@ _PLACEHOLDERS = re.compile(
     r"|settings|input|field|secret|password|token|undefined|empty|default|reset|expired|invalid|wrong|missing)\b.*"
     r"|(?:your|my|example|changeme|dummy|placeholder)[\w-]*|[a-z_]+\(.*|(.)\1+)"
 )
-_WORDS_ONLY = re.compile(r"[A-Za-z]+|[a-z]+(?:[_-][a-z]+)*|\d{1,5}(?:\.\d+)?|[A-Z][a-z]+(?:[A-Z][a-z]+)*")
+_WORDS_ONLY = re.compile(
+    r"[A-Za-z]+|[a-z]+(?:[_-][a-z]+)*|\d{1,5}(?:\.\d+)?|[A-Z][a-z]+(?:[A-Z][a-z]+)*"
+)
 
 
 def found(text: str, label: str = "") -> tuple[Span, ...]:
@@ -124,7 +166,15 @@ def _named(text: Text) -> Iterator[Span]:
             match = _ASSIGNED.match(plain, end) if starts else None
             if match is not None:
                 group = 1 if match[1] is not None else 2
-                strong = word not in ("token", "auth", "seed", "pass", "secrets", "credentials", "pw")
+                strong = word not in (
+                    "token",
+                    "auth",
+                    "seed",
+                    "pass",
+                    "secrets",
+                    "credentials",
+                    "pw",
+                )
                 if _looks_secret(match[group], quoted=group == 1, strong=strong):
                     yield Span("password or token", *match.span(group), 0.8)
             at = low.find(word, end)
@@ -139,7 +189,9 @@ def _cell(text: Text) -> Iterator[Span]:
     )):  # fmt: skip
         return
     bare = text.plain.strip()
-    if " " not in bare and _looks_secret(bare, quoted=True, strong="key" not in words and "token" not in words):
+    if " " not in bare and _looks_secret(
+        bare, quoted=True, strong="key" not in words and "token" not in words
+    ):
         yield Span("password or token", 0, len(text.plain), 0.8)
 
 

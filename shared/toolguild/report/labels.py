@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from toolguild.messages import ModelUsage, TaskStatus
+from toolguild.messages import ModelUsage, Result, TaskStatus
+from toolguild.policy.model import Layers
 
 SOURCES = {
     "recorded": "RECORDED answers, replayed; no model was asked",
@@ -33,6 +34,28 @@ def label_of(source: str) -> str:
     if source == "none":
         return "no model was asked"
     return "; ".join(SOURCES.get(one, one) for one in source.split("+"))
+
+
+def layers_text(result: Result) -> str:
+    """Say which layers of safety were on, and which were off; "" where a result does not say."""
+    if not result.layers:
+        return ""
+    off = [name for name in Layers.model_fields if name not in result.layers]
+    said = ", ".join(result.layers)
+    return f"{said}; OFF: {', '.join(off)}" if off else said
+
+
+def redacted_text(result: Result) -> str:
+    """Say what was taken out before the result left, and how those who may see it do; "" for nothing."""
+    if not result.redacted and result.sealed is None:
+        return ""
+    kinds = ", ".join(
+        f"{count} {kind.replace('_', ' ')}" for kind, count in sorted(result.redacted.items())
+    )
+    how = (
+        f"to see it: toolguild reveal {result.task} --reason WHY" if result.sealed else "it is gone"
+    )
+    return f"{kinds or 'withheld'} ({how})"
 
 
 def seconds_text(seconds: float) -> str:

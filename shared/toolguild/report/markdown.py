@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from toolguild.messages import Result
 from toolguild.report.block import Block, block
 from toolguild.report.content import ReportContent
-from toolguild.report.labels import STATUSES, bytes_text, label_of, seconds_text, source_of
+from toolguild.report.labels import (
+    STATUSES,
+    bytes_text,
+    label_of,
+    layers_text,
+    redacted_text,
+    seconds_text,
+    source_of,
+)
 from toolguild.report.tooling import ToolCard, cards
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
@@ -33,6 +41,10 @@ def _lines(content: ReportContent) -> Iterator[str]:
     if result.reason:
         yield from ("", f"Reason: {escape(result.reason)}")
     yield from ("", f"Model answers: **{escape(label_of(source_of(result.usage)))}**.")
+    if layers_text(result):
+        yield from ("", f"Layers of safety: {escape(layers_text(result))}.")
+    if redacted_text(result):
+        yield from ("", f"Taken out before it left: {escape(redacted_text(result))}.")
     yield from ("", "## Answer", "", *_block(block(result.answer)))
     yield from _files(content)
     yield from _criteria(result)
@@ -101,6 +113,8 @@ def _plan(result: Result) -> Iterator[str]:
             reason = f": {escape(done.reason)}" if done.reason else ""
             spent = f"{done.calls} calls, {seconds_text(done.seconds)}"
             yield f"   {done.state}, {done.how}, {spent}{reason}"
+            if done.sources:
+                yield f"   from {escape(', '.join(done.sources))}"
 
 
 def _card(card: ToolCard) -> Iterator[str]:

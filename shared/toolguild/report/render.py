@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from toolguild.report.block import block
 from toolguild.report.content import Image, ReportContent
 from toolguild.report.graph import HEIGHT, WIDTH, draw
-from toolguild.report.labels import STATUSES, bytes_text, label_of, seconds_text, source_of
+from toolguild.report.labels import (
+    STATUSES,
+    bytes_text,
+    label_of,
+    layers_text,
+    redacted_text,
+    seconds_text,
+    source_of,
+)
 from toolguild.report.markdown import render_markdown
 from toolguild.report.tooling import cards
 
@@ -36,6 +44,8 @@ def render_html(content: ReportContent) -> str:
             box=(WIDTH, HEIGHT),
             cards=cards(result, content.tools),
             timeline=content.timeline,
+            layers=layers_text(result),
+            redacted=redacted_text(result),
             source=source_of(result.usage),
             source_label=label_of(source_of(result.usage)),
         )
