@@ -1,6 +1,6 @@
 """What one user may publish and hear, as subjects of NATS. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from toolguild.runtime.topology import (
@@ -55,28 +55,30 @@ def consumer(stream: str, name: str) -> Rights:
     )
 
 
-def follower(stream: str, subjects: Iterable[str], durables: Iterable[str]) -> Rights:
+def follower(
+    stream: str, subjects: Iterable[str], durables: Sequence[str], own: Collection[str] = ()
+) -> Rights:
     """Return the right to make readers of a stream for exactly these filters.
 
     The server compares the filter in the request with the one in its subject. The name of a reader cannot be
-    confined, and a request that names an existing consumer changes it: so the durable ones are denied by name.
+    confined, and a request that names an existing consumer changes it: so the durable ones are denied by name,
+    and of those only one's `own` may be taken from.
     """
+    made = (f"{API}.CONSUMER.CREATE.{stream}.{name}" for name in durables)
+    taken = (
+        f"{API}.CONSUMER.{verb}.{stream}.{name}"
+        for name in durables
+        if name not in own
+        for verb in ("MSG.NEXT", "INFO")
+    )
     return Rights(
         (
             *(f"{API}.CONSUMER.CREATE.{stream}.*.{subject}" for subject in subjects),
             f"{API}.CONSUMER.MSG.NEXT.{stream}.*",
             f"{API}.CONSUMER.INFO.{stream}.*",
         ),
-        denied=tuple(
-            subject for name in durables for subject in _of_durable(stream, name, making=True)
-        ),
+        denied=(*taken, *(subject for one in made for subject in (one, f"{one}.>"))),
     )
-
-
-def _of_durable(stream: str, name: str, *, making: bool) -> tuple[str, ...]:
-    taken = (f"{API}.CONSUMER.MSG.NEXT.{stream}.{name}", f"{API}.CONSUMER.INFO.{stream}.{name}")
-    made = f"{API}.CONSUMER.CREATE.{stream}.{name}"
-    return (*taken, made, f"{made}.>") if making else taken
 
 
 def reads_bucket(name: str) -> Rights:

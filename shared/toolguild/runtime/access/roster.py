@@ -90,13 +90,13 @@ def roster(services: Sequence[Service]) -> dict[str, Rights]:
 def of_service(service: Service, durables: Sequence[tuple[str, str]]) -> Rights:
     """Return what a service may do on the bus; `durables` are all consumers of the guild by stream."""
     own = {f"{service.name}-{duty.agent}" for duty in service.duties}
-    others = [name for stream, name in durables if stream == LOG and name not in own]
+    of_log = [name for stream, name in durables if stream == LOG]
     followed = [f"toolguild.fact.{kind.kind_name()}.*" for kind in FOLLOWED]
     found = (
         _says(kinds_sent(service))
         | rights.files()
         | rights.discoverable(service.name)
-        | rights.follower(LOG, followed, others)
+        | rights.follower(LOG, followed, of_log, own)
         | rights.newest(LOG, followed)
         | rights.looks_at(LOG)
     )
