@@ -378,6 +378,38 @@ async def test_only_granted_programs_and_hosts_that_the_words_name_are_asked_for
     assert plan.steps[0].request.capabilities.programs == ()
 
 
+@pytest.mark.parametrize(
+    ("goal", "purpose", "asked"),
+    [
+        (Goal(primary="Forecast from api.example.com"), "x", ("weather",)),
+        (Goal(primary="Forecast with the credential weather"), "ask api.example.com", ("weather",)),
+        (Goal(primary="Forecast"), "ask api.example.com with the credential weather", ()),
+        (Goal(primary="Forecast with weather and maps"), "x", ()),
+        (Goal(primary="Forecast from api.example.com, no maps"), "x", ("weather",)),
+    ],
+)
+async def test_a_credential_is_asked_for_only_where_the_goal_itself_names_it_or_its_host(
+    goal: Goal, purpose: str, asked: tuple[str, ...]
+) -> None:
+    policy = Policy.model_validate(
+        {
+            "capabilities": {
+                "hosts": ["api.example.com:443", "maps.example.com:443"],
+                "credentials": ["*"],
+            },
+            "credentials": {
+                "weather": {"host": "api.example.com:443"},
+                "maps": {"host": "maps.example.com:443"},
+            },
+        }
+    )
+    one = step(argument("text", "x")) | {"purpose": f"{purpose}."}
+    plan = await Planner(proposal(one), policy=policy).plan(goal)
+
+    assert plan.steps[0].request is not None
+    assert plan.steps[0].request.capabilities.credentials == asked
+
+
 async def test_javascript_is_chosen_when_the_person_says_so() -> None:
     planner = Planner(proposal(step(argument("text", "Hello"))))
     plan = await planner.plan(Goal(primary="Slug", preferences=("write it in JavaScript",)))

@@ -248,6 +248,18 @@ def test_the_manifest_declares_what_the_code_uses_and_no_more() -> None:
     assert (writing.imports, writing.write) == (("pandas",), ("*.csv",))
 
 
+def test_a_credential_is_declared_by_code_that_reaches_its_host_and_only_where_it_was_asked_for() -> (
+    None
+):
+    asked = Capabilities(hosts=("api.example.com:443",), credentials=("weather",))
+    wanted = spec().model_copy(update={"capabilities": asked})
+    reaching = examine.declared("import urllib.request\n" + RIGHT, wanted)
+
+    assert (reaching.hosts, reaching.credentials) == (asked.hosts, asked.credentials)
+    assert examine.declared(RIGHT, wanted).credentials == ()
+    assert examine.declared("import urllib.request\n" + RIGHT, spec()).credentials == ()
+
+
 def test_dependencies_carry_the_installed_versions() -> None:
     (only,) = examine.dependencies("import yaml\nimport json\n", "python")
 

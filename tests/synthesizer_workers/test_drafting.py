@@ -230,3 +230,15 @@ def test_the_synthesizer_has_a_worker_that_drafts() -> None:
     guild, _, _ = scripted_guild("toolguild_synthesizer", lambda prompt, values, sample: "")
 
     assert [worker.reads.kind_name() for worker in drafters(guild)] == ["draft-tool"]
+
+
+async def test_an_author_is_told_how_to_reach_a_host_with_a_credential_and_never_its_value() -> (
+    None
+):
+    asked = Capabilities(read=("*",), hosts=("api.example.com:443",), credentials=("weather",))
+    author = Author(CODE)
+    await author.draft(SPEC.model_copy(update={"capabilities": asked}))
+    assert "the credential weather: ask http://api.example.com:443/" in author.prompt()
+    plain = Author(CODE)
+    await plain.draft()
+    assert "credential" not in plain.prompt()

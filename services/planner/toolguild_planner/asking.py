@@ -10,6 +10,7 @@ from toolguild.capability import Capabilities, Language, Limits
 from toolguild.goal import Goal
 from toolguild.sandbox.egress import responses
 from toolguild.sandbox.egress.host import ANY, parse
+from toolguild.screen import provenance
 from toolguild_planner.marks import files_in, name_of
 from toolguild_planner.observe import Observation
 from toolguild_planner.proposal import ProposedStep
@@ -20,6 +21,11 @@ _WRITES = re.compile(
     r"\b(write|save|export|creat|produc|generat|plot|chart|draw|render|convert)\w*\b.*"
     r"\b(files?|plots?|charts?|images?|png|svg|pdf|csv|json|xml|html|xlsx|reports?)\b",
     re.IGNORECASE | re.DOTALL,
+)
+_DRAWS = re.compile(
+    r"\b(plot|chart|graph|histogram|diagram|draw|render|visuali[sz]e|figure|picture|image|png|svg|pdf|xlsx|excel|"
+    r"spreadsheet|zip|convert|rewrite|split)\w*\b|\b(write|save|export|store|download|creat|generat|produc)\w*\b",
+    re.IGNORECASE,
 )
 _URL = re.compile(r"\bhttp(s?)://([^\s/?#'\"<>),;]+)")
 _NEEDS = {  # libraries that only some purposes need
@@ -48,9 +54,10 @@ def capabilities(
 ) -> Capabilities:
     """Ask for what the words and arguments of a step need, out of what the task may use at most."""
     grant, words = seen.grant, f"{proposed.purpose} {proposed.returned}"
-    said = " ".join((goal.primary, *goal.constraints, *goal.preferences)).lower()
+    said = provenance.said(goal).lower()
     every = f"{words} {said}".lower()
-    hosts = _hosts(grant, every)
+    bound = wished(goal, seen)
+    hosts = tuple(one for one in _hosts(grant, every) if {one, ANY} & set(bound.hosts))
     reads = any(is_file(value, _said(proposed, name)) for name, value in arguments.items())
     reads = reads or any(set(example.files) - {responses.FILE} for example in goal.examples)
     writes = (
@@ -62,12 +69,58 @@ def capabilities(
     return Capabilities(
         imports=tuple(name for name in seen.libraries if _needed(name, every)),
         read=grant.read if reads else (),
-        write=grant.write if writes else (),
+        write=bound.write if writes else (),
         hosts=hosts,
-        programs=tuple(name for name in grant.programs if _stands_in(name, every)),
+        programs=tuple(name for name in bound.programs if _stands_in(name, every)),
         credentials=_credentials(goal, said, hosts, seen),
         limits=Limits().meet(grant.limits),
     )
+
+
+def wished(goal: Goal, seen: Observation) -> Capabilities:
+    """Return the most that any step may ask for: what the person's own words ask for, out of the grant.
+
+    What a model says, and whatever it has read, can only choose among these. Of libraries it can choose those
+    that the operator lets every tool use. With the layer of capabilities off, all of the grant can be asked for.
+    """
+    grant = seen.grant
+    if not seen.bounded:
+        return grant
+    said = provenance.said(goal).lower()
+    listed = goal.capabilities or Capabilities()  # the grant is within it already
+    files = bool(listed.write) or asks_for_files(goal)
+    return grant.model_copy(
+        update={
+            "write": grant.write if files else (),
+            "hosts": tuple(
+                dict.fromkeys((*_listed(grant.hosts, listed.hosts), *_hosts(grant, said)))
+            ),
+            "programs": tuple(
+                name for name in grant.programs if name in listed.programs or _stands_in(name, said)
+            ),
+        }
+    )
+
+
+def asks_for_files(goal: Goal) -> bool:
+    """Whether a person asks for a file: in words, or by an example of one."""
+    said = provenance.said(goal)
+    return (
+        _WRITES.search(said) is not None
+        or _DRAWS.search(said) is not None
+        or any(example.expected_files for example in goal.examples)
+    )
+
+
+def too_far(tool: Capabilities, bound: Capabilities) -> tuple[str, ...]:
+    """Name the hosts and programs of a published tool that nobody asked for."""
+    hosts = (one for one in tool.hosts if not {one, ANY} & set(bound.hosts))
+    programs = (one for one in tool.programs if not {one, ANY} & set(bound.programs))
+    return (*hosts, *programs)
+
+
+def _listed(granted: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in granted if one in asked and one != ANY)
 
 
 def is_file(value: JsonValue, said: str) -> bool:
