@@ -6,10 +6,8 @@ around it speak of a person.
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 
-from toolguild.outgoing.ordinary import ORDINARY
+from toolguild.outgoing.lists import family, famous, given, ordinary
 from toolguild.outgoing.span import Span
 from toolguild.outgoing.words import Text
 
@@ -237,90 +235,6 @@ _DOES = re.compile(
 )
 # below the first line of a letter's head stand a street, a code or a number
 _BELOW = re.compile(r"[ \t]*\n(?:[^\n]{0,60}\n){0,3}[^\n]{0,60}(?:\d{4}|@)")
-# given names that are better known as something else
-_FAMOUS = frozenset(
-    [
-        "Charlotte",
-        "Florence",
-        "Victoria",
-        "Julia",
-        "Adam",
-        "Lucy",
-        "Marina",
-        "Mercedes",
-        "Lourdes",
-        "Logan",
-        "Nancy",
-        "Kent",
-        "Chester",
-        "Carlisle",
-        "Melbourne",
-        "Dayton",
-        "Trenton",
-        "Hamilton",
-        "Clinton",
-        "Wellington",
-        "Odessa",
-        "Santiago",
-        "Francisco",
-        "Valencia",
-        "Cassandra",
-        "Jasmine",
-        "Claude",
-        "Alexa",
-        "Alice",
-        "Linus",
-        "Jenkins",
-        "Isaac",
-        "Luigi",
-        "Mario",
-        "Sofia",
-        "Milan",
-        "Nina",
-        "Claudia",
-        "Ursula",
-        "Vera",
-        "Gloria",
-        "Eden",
-        "Monte",
-        "Rocco",
-        "Angelo",
-        "Marco",
-        "Mary",
-        "Joseph",
-        "Matthew",
-        "Luke",
-        "Peter",
-        "Paul",
-        "James",
-        "Solomon",
-        "Moses",
-        "Abraham",
-        "Caesar",
-        "Julius",
-        "Leonardo",
-        "Galileo",
-        "Stefan",
-        "Bernard",
-        "Benjamin",
-        "Frank",
-        "Norman",
-        "Warren",
-        "Victor",
-        "Jean",
-        "Kelly",
-        "Morgan",
-        "Jack",
-        "Robin",
-        "Jackie",
-        "Terry",
-        "Joan",
-        "Roland",
-        "Vincent",
-        "Sebastian",
-        "Lorenzo",
-    ]
-)
 
 
 def people(text: Text) -> Iterator[Span]:
@@ -333,7 +247,7 @@ def people(text: Text) -> Iterator[Span]:
 def _all(text: Text) -> Iterator[Span]:
     for start, end in text.ends_of(_TITLES):
         match = _TITLED.match(text.plain, end)
-        if match is not None and text.plain[start].isupper() and _first(match[1]) not in ORDINARY:
+        if match is not None and text.plain[start].isupper() and _first(match[1]) not in ordinary():
             yield Span("person", start, _cut(match[1], match.start(1)), 0.9)
     for start, end in text.ends_of(_GREETINGS):
         match = _GREETED.match(text.plain, end)
@@ -375,10 +289,10 @@ def _by_lists(text: Text) -> Iterator[Span]:
             continue
         parts = match[0].replace("\xa0", " ").split(" ")
         at_line = text.plain[max(0, start - 6) : start].rstrip(" >\t")[-1:] in ("", "\n")
-        while parts and (parts[0] in ORDINARY and parts[0] not in given()):
+        while parts and (parts[0] in ordinary() and parts[0] not in given()):
             start += len(parts[0]) + 1
             parts = parts[1:]
-        while parts and parts[-1] in ORDINARY:
+        while parts and parts[-1] in ordinary():
             parts = parts[:-1]
         end = start + len(" ".join(parts))
         score = _score(parts, text.plain, end)
@@ -397,7 +311,7 @@ def _heads_a_letter(text: Text, parts: list[str], end: int) -> bool:
 
 def _lone(text: Text, word: str, end: int) -> Iterator[Span]:
     """A frequent given name that stands alone in prose."""
-    if len(word) < 4 or word not in given() or word in ORDINARY or word in _FAMOUS:
+    if len(word) < 4 or word not in given() or word in ordinary() or word in famous():
         return
     behind = text.plain[end : end + 3]
     if (
@@ -423,7 +337,7 @@ def _score(parts: list[str], text: str, end: int) -> float:
         return 0.0
     if parts[0] in given():
         return 0.75
-    if parts[0] in ORDINARY or any(one.isupper() and len(one) > 2 for one in parts):
+    if parts[0] in ordinary() or any(one.isupper() and len(one) > 2 for one in parts):
         return 0.0
     initial = any((len(one) == 2 and one[1] == ".") or len(one) == 1 for one in parts[1:-1])
     if initial and len(parts[-1]) > 2:
@@ -465,7 +379,7 @@ def _again(text: Text, found: list[Span]) -> Iterator[Span]:
     parts: set[str] = set()
     for span in found:
         for part in re.findall(_PART, text.plain[span.start : span.end]):
-            if len(part) > 3 and part not in ORDINARY and len(parts) < 500:
+            if len(part) > 3 and part not in ordinary() and len(parts) < 500:
                 parts.add(part)
     parts -= {"Prof", "Miss", "Herr", "Frau", "Lady", "Lord"}
     for part in parts:
@@ -492,7 +406,7 @@ def _is_ordinary(name: str) -> bool:
 
 
 def _out_of_place(word: str) -> bool:
-    return len(word) > 1 and word in ORDINARY and word not in family()
+    return len(word) > 1 and word in ordinary() and word not in family()
 
 
 def _cut(name: str, start: int) -> int:
@@ -505,20 +419,3 @@ def _cut(name: str, start: int) -> int:
         end = start + at
         at += 1
     return end
-
-
-@cache
-def given() -> frozenset[str]:
-    """Frequent given names that are no ordinary words."""
-    return _list("given.txt")
-
-
-@cache
-def family() -> frozenset[str]:
-    """Frequent family names that are no ordinary words."""
-    return _list("family.txt")
-
-
-def _list(name: str) -> frozenset[str]:
-    lines = (files("toolguild.outgoing") / "names" / name).read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
