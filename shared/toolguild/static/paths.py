@@ -9,7 +9,10 @@ from toolguild.capability import Capabilities
 
 _ANYWHERE = ("/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr")
 _READABLE = ("/usr/share/zoneinfo", "/usr/share/fonts")
-_SYSTEM = re.compile(r"/(?:etc|proc|sys|root|home|boot|dev/(?!null|std)|var/(?:log|lib|run))/|~/\.")
+_SYSTEM = re.compile(
+    r"(?:file://)?(?:/(?:etc|proc|sys|root|home|boot|dev/(?!null|std)\w+|var/(?:log|lib|run|mail|spool))"
+    r"(?:/|$)|~/\.)"
+)
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\[\w.]+\\")
 
 

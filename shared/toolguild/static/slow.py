@@ -106,9 +106,24 @@ def _repeats_itself(branch: str) -> bool:
     return any(common & _characters(atom.text) for atom in loops)
 
 
+def _of_group(body: str) -> frozenset[str]:
+    if body.startswith("?"):
+        if not body.startswith(("?:", "?P<")):
+            return frozenset()
+        body = body[2:] if body.startswith("?:") else body.partition(">")[2]
+    found: frozenset[str] = frozenset()
+    for branch in _split(body):
+        atoms = _atoms(branch)
+        if len(atoms) == 1:
+            found |= _characters(atoms[0].text)
+    return found
+
+
 @lru_cache(maxsize=1024)
 def _characters(atom: str) -> frozenset[str]:
-    """Return the characters that an atom of one character matches; of groups and the like, none."""
+    """Return the characters that an atom matches, or a group that is nothing but such atoms."""
+    if atom[:1] == "(" and len(atom) <= 80:
+        return _of_group(atom[1:-1])
     if len(atom) > 80 or atom[:1] == "(" or (len(atom) > 1 and atom[0] not in "\\["):
         return frozenset()
     try:

@@ -64,6 +64,8 @@ class Calls(Bindings):
                 rest = [*arguments[1:], NOTHING]
                 items = self._items(rest[0]) if path.endswith(".apply") else rest[0]
                 return self._load([items], node, literal=False) if base == "require" else NOTHING
+        if path in ("URL", "url.URL", "url.fileURLToPath", "fileURLToPath", "String"):
+            return arguments[0] if arguments else NOTHING
         if path in ("path.join", "path.resolve", "path.posix.join"):
             return self._joined(arguments)
         constants = [_single(values) for values in arguments]

@@ -23,7 +23,7 @@ GLOBALS: Final = words(
     "WebSocket XMLHttpRequest EventSource navigator WebAssembly Worker importScripts setTimeout "
     "setInterval setImmediate Object Array String Number Boolean Symbol Math JSON Promise Map Set "
     "Date RegExp Error Buffer console atob btoa unescape decodeURIComponent decodeURI Atomics "
-    "SharedArrayBuffer Deno Bun FinalizationRegistry __proto__ AsyncFunction performance"
+    "SharedArrayBuffer Deno Bun FinalizationRegistry __proto__ AsyncFunction performance URL"
 )
 _WINDOWS: Final = words("globalThis global window self")
 _HIDDEN_IN_THIS: Final = words("process eval Function globalThis global require fetch module")

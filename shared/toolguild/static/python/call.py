@@ -5,7 +5,8 @@ import posixpath
 from abc import ABC, abstractmethod
 from typing import Any
 
-from toolguild.static.python.fold import Folder, Unfoldable
+from toolguild.static.python.fold import Code, Folder
+from toolguild.static.python.interpret import Function, Unfoldable
 from toolguild.static.python.library import GETTERS, LISTINGS, NAMED_TEXTS, constructed, listed
 from toolguild.static.python.memory import Memory
 from toolguild.static.python.scope import Scope
@@ -28,6 +29,7 @@ from toolguild.static.words import words
 
 _ADDS = frozenset(("append", "add", "insert", "appendleft", "push", "put", "setdefault"))
 _ADDS_ALL = frozenset(("extend", "update"))
+_CHANGES = _ADDS | _ADDS_ALL | words("clear pop popitem popleft remove reverse sort rotate discard")
 LOOKUPS = frozenset(("get", "pop", "setdefault", "__getitem__"))
 _TAKES = frozenset(
     ("get", "pop", "popitem", "values", "keys", "items", "copy", "popleft", "setdefault")
@@ -231,6 +233,8 @@ class Calls(Memory, ABC):
     def _of_box(self, owner: Values, name: str, arguments: list[Values]) -> Values:
         boxes = [one for one in owner if isinstance(one, Box)]
         for one in boxes:
+            if name in _CHANGES:
+                self.change(one)
             if name in _ADDS:
                 for values in arguments:
                     self.add(("box", one.number), values)
@@ -244,43 +248,78 @@ class Calls(Memory, ABC):
 
     def _fold(self, node: ast.expr, scope: Scope) -> Values:
         """Return the constant that an expression computes, when it does."""
-
-        def lookup(part: ast.expr) -> Any:
-            values = self.evaluate(part, scope)
-            named = [one for one in values if isinstance(one, Ref) and one.path in NAMED_TEXTS]
-            values -= frozenset(named)
-            if len(values) != 1:
-                raise Unfoldable
-            (value,) = values
-            if isinstance(value, Const):
-                return value.value
-            if isinstance(value, Box):
-                made = self._box_nodes[value.number]
-                if isinstance(made, ast.List | ast.Tuple) and made is not node:
-                    return [lookup(item) for item in made.elts]
-            raise Unfoldable
-
-        def function(part: ast.expr) -> str | None:
-            values = self.memo.get(part)
-            if values is None and isinstance(part, ast.Name | ast.Attribute):
-                values = self.evaluate(part, scope)
-            paths = [one.path for one in values or () if isinstance(one, Ref)]
-            return paths[0] if len(paths) == 1 else None
-
-        folder = Folder(lookup, function)
+        folder = Folder(_Inside(self, scope, node), self.fuel)
         try:
             value = folder.fold(node)
         except (Unfoldable, RecursionError):
             return NOTHING
-        if isinstance(value, list):
-            return self.box(
-                node, frozenset(const(one) for one in value if not isinstance(one, list))
-            )
         if isinstance(value, str):
             self.judge.text(value, node)
+            self.judge.credential(value, node)
+        if isinstance(value, list | dict):
+            plain = [one for one in value if not isinstance(one, list | dict)]
+            return self.box(node, frozenset(const(one) for one in plain))
         if folder.decoded:
             self.judge.decoded(value, node)
         return frozenset((const(value),))
+
+
+class _Inside(Code):
+    """What the code says of names in one scope."""
+
+    def __init__(self, flow: Calls, scope: Scope, asking: ast.expr) -> None:
+        self._flow = flow
+        self._scope = scope
+        self._asking = asking
+
+    def constant(self, node: ast.expr) -> Any:
+        """Return the one constant that a name or attribute stands for; raise Unfoldable otherwise."""
+        values = self._flow.evaluate(node, self._scope)
+        named = [one for one in values if isinstance(one, Ref) and one.path in NAMED_TEXTS]
+        values -= frozenset(named)
+        if len(values) != 1:
+            raise Unfoldable
+        (value,) = values
+        if isinstance(value, Const):
+            return value.value
+        made = self._flow.literal(value) if isinstance(value, Box) else None
+        if isinstance(made, ast.List | ast.Tuple) and made is not self._asking:
+            return [self._item(item) for item in made.elts]
+        if isinstance(made, ast.Dict) and made is not self._asking and None not in made.keys:
+            keys = [self._item(key) for key in made.keys if key is not None]
+            return dict(zip(keys, map(self._item, made.values), strict=True))
+        raise Unfoldable
+
+    def _item(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Constant):
+            return node.value
+        return self.constant(node)
+
+    def outside(self, node: ast.expr) -> str | None:
+        """Return the dotted name of the outside function that an expression means."""
+        paths = [one.path for one in self._meant(node) if isinstance(one, Ref)]
+        return paths[0] if len(paths) == 1 else None
+
+    def function(self, node: ast.expr) -> tuple[Function, Code] | None:
+        """Return the function of the code that a name means, when it is one that is never another."""
+        values = self._meant(node)
+        if len(values) != 1:
+            return None
+        (value,) = values
+        if not isinstance(value, Local):
+            return None
+        defined, scope = self._flow.defined(value.number)
+        if not isinstance(defined, ast.FunctionDef | ast.Lambda):
+            return None
+        if isinstance(defined, ast.FunctionDef) and defined.decorator_list:
+            return None
+        return defined, _Inside(self._flow, scope, self._asking)
+
+    def _meant(self, node: ast.expr) -> Values:
+        values = self._flow.memo.get(node)
+        if values is None and isinstance(node, ast.Name | ast.Attribute):
+            values = self._flow.evaluate(node, self._scope)
+        return values or NOTHING
 
 
 def joined(base: str | None, part: str) -> str:

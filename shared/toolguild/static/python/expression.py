@@ -1,6 +1,7 @@
 """What an expression may stand for."""
 
 import ast
+import posixpath
 from collections.abc import Callable
 from typing import Any
 
@@ -106,7 +107,7 @@ class Expressions(Calls):
 
     def _of_made(self, one: Made, name: str, node: ast.AST) -> Value:
         if one.path == "pathlib.Path" and name == "parent":
-            return Made("pathlib.Path", None)
+            return Made("pathlib.Path", posixpath.dirname(one.text) if one.text else None)
         return Ref(self.judge.resolve(f"{one.path}()", name, node))
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Values:

@@ -92,6 +92,9 @@ class Flow(Expressions):
 
     def augment(self, node: ast.AugAssign, scope: Scope) -> None:
         """Follow `x += y` as `x = x + y`."""
+        for one in self.evaluate(_loaded(node.target), scope):
+            if isinstance(one, Box):
+                self.change(one)
         both = ast.BinOp(_loaded(node.target), node.op, node.value)
         ast.copy_location(both, node)
         self.assign(
@@ -120,6 +123,7 @@ class Flow(Expressions):
                 self.judge.item_replaced(owner, target)
                 for one in owner:
                     if isinstance(one, Box):
+                        self.change(one)
                         self.add(("box", one.number), values)
 
     def unpack(

@@ -9,21 +9,34 @@ import base64
 import binascii
 import codecs
 import operator
-from collections.abc import Callable, Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
+from toolguild.static.python.interpret import Function, Interpreter, Unfoldable
 from toolguild.static.words import words
 
-MAX_STEPS = 2_000
+MAX_STEPS = 10_000
 MAX_SIZE = 20_000
+MAX_ITEMS = 2_000
 _MAX_DEPTH = 40
 
 
-class Unfoldable(Exception):
-    """The expression is not constant, or too large to compute."""
+class Code(ABC):
+    """What a folder asks about the code around an expression."""
 
+    @abstractmethod
+    def constant(self, node: ast.expr) -> Any:
+        """Return the constant behind a name or attribute; raise Unfoldable when there is none."""
 
-Lookup = Callable[[ast.expr], Any]
+    @abstractmethod
+    def outside(self, node: ast.expr) -> str | None:
+        """Return the dotted name of the outside function that an expression means."""
+
+    @abstractmethod
+    def function(self, node: ast.expr) -> "tuple[Function, Code] | None":
+        """Return the function of the code that an expression means, and the code inside it."""
+
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -33,6 +46,16 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitXor: operator.xor,
     ast.BitAnd: operator.and_,
     ast.BitOr: operator.or_,
+}
+_COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda item, items: item in items,
+    ast.NotIn: lambda item, items: item not in items,
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "builtins.chr": chr,
@@ -73,7 +96,7 @@ _DECODERS = frozenset(
 _METHODS = words(
     "join replace lower upper strip lstrip rstrip title capitalize swapcase casefold split rsplit "
     "splitlines removeprefix removesuffix decode encode hex format translate partition "
-    ""
+    "islower isupper isalpha isdigit isalnum isspace startswith endswith index find count"
 )
 _CODECS = words(
     "utf8 utf-8 ascii latin1 latin-1 utf-16 utf-16le utf-32 rot13 rot_13 hex hex_codec base64 "
@@ -81,26 +104,38 @@ _CODECS = words(
 )
 
 
-class Folder:
-    """Folds expressions; `lookup` gives the constant behind a name, or raises Unfoldable."""
+class Fuel:
+    """How many steps all expressions of one module may take together."""
 
-    def __init__(self, lookup: Lookup, function: Callable[[ast.expr], str | None]) -> None:
-        self._lookup = lookup
-        self._function = function
-        self._local: dict[str, Any] = {}
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+
+class Folder(Interpreter):
+    """Folds expressions, with what `code` says of names."""
+
+    def __init__(self, code: Code, fuel: Fuel) -> None:
+        self.local = {}
+        self._code = code
+        self._fuel = fuel
         self._steps = 0
         self._depth = 0
         self.decoded = False  # whether an encoding was undone on the way
 
+    def step(self) -> None:
+        """Count one step; raise Unfoldable when there were too many."""
+        self._steps += 1
+        self._fuel.steps -= 1
+        if self._steps > MAX_STEPS or self._fuel.steps < 0:
+            raise Unfoldable
+
     def fold(self, node: ast.expr) -> Any:
         """Return the value of a constant expression; raise Unfoldable otherwise."""
-        self._steps += 1
         self._depth += 1
         try:
-            if self._steps > MAX_STEPS or self._depth > _MAX_DEPTH:
-                raise Unfoldable
+            self.step()
             handler = _HANDLERS.get(type(node))
-            if handler is None:
+            if self._depth > _MAX_DEPTH or handler is None:
                 raise Unfoldable
             return _bounded(handler(self, node))
         except Unfoldable:
@@ -114,9 +149,37 @@ class Folder:
         return node.value
 
     def _name(self, node: ast.Name) -> Any:
-        if node.id in self._local:
-            return self._local[node.id]
-        return self._lookup(node)
+        if node.id in self.local:
+            return self.local[node.id]
+        return self._code.constant(node)
+
+    def _dict(self, node: ast.Dict) -> Any:
+        if None in node.keys:
+            raise Unfoldable
+        keys = [self.fold(key) for key in node.keys if key is not None]
+        return dict(zip(keys, map(self.fold, node.values), strict=True))
+
+    def _either(self, node: ast.IfExp) -> Any:
+        return self.fold(node.body if self.fold(node.test) else node.orelse)
+
+    def _boolean(self, node: ast.BoolOp) -> Any:
+        value: Any = None
+        for part in node.values:
+            value = self.fold(part)
+            if bool(value) == isinstance(node.op, ast.Or):
+                break
+        return value
+
+    def _compare(self, node: ast.Compare) -> Any:
+        left = self.fold(node.left)
+        for sign, part in zip(node.ops, node.comparators, strict=True):
+            right = self.fold(part)
+            if type(sign) not in _COMPARED:
+                raise Unfoldable
+            if not _COMPARED[type(sign)](left, right):
+                return False
+            left = right
+        return True
 
     def _sequence(self, node: ast.List | ast.Tuple) -> Any:
         return [self.fold(item) for item in node.elts]
@@ -145,6 +208,8 @@ class Folder:
         value = self.fold(node.operand)
         if isinstance(node.op, ast.USub):
             return -value
+        if isinstance(node.op, ast.Not):
+            return not value
         raise Unfoldable
 
     def _joined(self, node: ast.JoinedStr) -> Any:
@@ -163,36 +228,25 @@ class Folder:
         return value[self.fold(node.slice)]
 
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> Any:
-        if len(node.generators) != 1 or node.generators[0].ifs:
+        if len(node.generators) != 1:
             raise Unfoldable
         loop, results = node.generators[0], []
-        for item in self._items(loop.iter):
-            self._bind(loop.target, item)
-            results.append(self.fold(node.elt))
+        for item in self.items(loop.iter):
+            self.bind(loop.target, item)
+            if all(self.fold(test) for test in loop.ifs):
+                results.append(self.fold(node.elt))
         return results
 
-    def _bind(self, target: ast.expr, item: Any) -> None:
-        if isinstance(target, ast.Name):
-            self._local[target.id] = item
-        elif isinstance(target, ast.Tuple) and isinstance(item, list):
-            for inner, part in zip(target.elts, item, strict=True):
-                self._bind(inner, part)
-        else:
-            raise Unfoldable
-
-    def _items(self, node: ast.expr) -> Iterable[Any]:
-        items = self.fold(node)
-        if not isinstance(items, str | bytes | list):
-            raise Unfoldable
-        return items
-
     def _call(self, node: ast.Call) -> Any:
-        name = self._function(node.func)
+        name = self._code.outside(node.func)
+        own = self._code.function(node.func) if name is None else None
+        if own is not None and not node.keywords:
+            return self._own(*own, [self.fold(argument) for argument in node.args])
         if name == "builtins.map" and len(node.args) == 2 and not node.keywords:
             return self._map(node.args[0], node.args[1])
         if name == "builtins.range":
             span = range(*(self.fold(argument) for argument in node.args))
-            if len(span) > MAX_STEPS:
+            if len(span) > MAX_ITEMS:
                 raise Unfoldable
             return list(span)
         arguments = [self.fold(argument) for argument in node.args]
@@ -207,22 +261,37 @@ class Folder:
             return self._method(node, arguments)
         raise Unfoldable
 
+    def _own(self, function: Function, inside: Code, arguments: list[Any]) -> Any:
+        outer, self._code = self._code, inside
+        try:
+            self.decoded = True
+            return self.enter(function, arguments)
+        finally:
+            self._code = outer
+
     def _map(self, function: ast.expr, items: ast.expr) -> Any:
-        if isinstance(function, ast.Lambda) and len(function.args.args) == 1:
-            results = []
-            for item in self._items(items):
-                self._local[function.args.args[0].arg] = item
-                results.append(self.fold(function.body))
-            return results
-        known = _FUNCTIONS.get(self._function(function) or "")
+        own = self._code.function(function)
+        if own is not None:
+            return [self._own(*own, [item]) for item in self.items(items)]
+        if isinstance(function, ast.Lambda):
+            return [self._mapped(function, item) for item in self.items(items)]
+        known = _FUNCTIONS.get(self._code.outside(function) or "")
         if known is None:
             raise Unfoldable
-        return [known(item) for item in self._items(items)]
+        return [known(item) for item in self.items(items)]
+
+    def _mapped(self, function: ast.Lambda, item: Any) -> Any:
+        if len(function.args.args) != 1:
+            raise Unfoldable
+        self.local[function.args.args[0].arg] = item
+        return self.fold(function.body)
 
     def _method(self, node: ast.Call, arguments: list[Any]) -> Any:
         assert isinstance(node.func, ast.Attribute)
         value, name = self.fold(node.func.value), node.func.attr
         keywords = {one.arg: self.fold(one.value) for one in node.keywords if one.arg is not None}
+        if isinstance(value, dict) and name == "get" and not keywords:
+            return value.get(*arguments)
         if name not in _METHODS or not isinstance(value, str | bytes):
             raise Unfoldable
         if name in ("decode", "encode"):
@@ -243,11 +312,11 @@ class Folder:
 
 
 def _bounded(value: Any) -> Any:
-    if isinstance(value, str | bytes | list) and len(value) > MAX_SIZE:
+    if isinstance(value, str | bytes | list | dict) and len(value) > MAX_SIZE:
         raise Unfoldable
     if isinstance(value, int) and value.bit_length() > 1024:
         raise Unfoldable
-    if not isinstance(value, str | bytes | int | float | list | None):
+    if not isinstance(value, str | bytes | int | float | list | dict | None):
         raise Unfoldable
     return value
 
@@ -271,7 +340,11 @@ def _plain_fields(template: str | bytes) -> bool:
 _HANDLERS: dict[type[ast.expr], Callable[[Folder, Any], Any]] = {
     ast.Constant: Folder._constant,
     ast.Name: Folder._name,
-    ast.Attribute: lambda folder, node: folder._lookup(node),
+    ast.Attribute: lambda folder, node: folder._code.constant(node),
+    ast.Dict: Folder._dict,
+    ast.IfExp: Folder._either,
+    ast.BoolOp: Folder._boolean,
+    ast.Compare: Folder._compare,
     ast.List: Folder._sequence,
     ast.Tuple: Folder._sequence,
     ast.BinOp: Folder._binary,

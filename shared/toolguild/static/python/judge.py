@@ -19,6 +19,7 @@ from toolguild.static.python.values import (
     Values,
     texts,
 )
+from toolguild.static.secret import secrets
 from toolguild.static.slow import is_slow
 from toolguild.static.words import words
 
@@ -33,6 +34,9 @@ _QUIET_DUNDERS: Final = frozenset(
 )
 _FORMAT_WALK: Final = re.compile(
     r"\{[^{}]*[.\[](?:__\w+|gi_frame|cr_frame|f_globals|f_builtins|tb_frame|func_globals)"
+)
+_DEEP_WALK: Final = re.compile(
+    r"\{[^{}]*[.\[](?:__\w+__\W{1,3}__\w+|__globals__|__subclasses__|gi_frame|cr_frame|tb_frame)"
 )
 _PAYLOAD: Final = re.compile(
     r"\b(?:import\s+\w|__import__|exec\s*\(|eval\s*\(|os\.system|subprocess|popen|socket\.|"
@@ -73,6 +77,7 @@ _EVALUATORS: Final = (
     "sympy.S",
     "PIL.ImageMath.",
 )
+_FORMATS: Final = frozenset(("format", "format_map", "vformat"))
 _NAMING: Final = re.compile(r"(?:\.__class__)?\.__(?:name|qualname|doc|module)__")
 _UNPLAIN: Final = re.compile(
     r"@\s*\w+\s*[.(\[]|__|\bimport\b|\blambda\b|\bexec\b|\beval\b|\bopen\b"
@@ -181,6 +186,9 @@ class Judge(FileJudge):
         elif path.startswith(("re.", "regex.")):
             self._pattern(node, arguments)
         self._flags(path, node, arguments, keywords)
+        if path.startswith(("builtins.str.format", "string.Formatter")):
+            for value in (text for values in arguments for text in texts(values)):
+                self.text(value, node, used=True)
         self.entities(path, node, keywords)
         self.paths(path, node, arguments, keywords)
 
@@ -221,10 +229,18 @@ class Judge(FileJudge):
             if isinstance(one, Ref) and one.path in HIDDEN_MODULES:
                 self.report("reflection", node, f"the module {one.path} is passed on as a value")
 
-    def text(self, value: str, node: ast.AST) -> None:
-        """Judge a constant text that is not a docstring, whatever it is used for."""
-        if "{" in value and _FORMAT_WALK.search(_NAMING.sub("", value)):
+    def text(self, value: str, node: ast.AST, *, used: bool = False) -> None:
+        """Judge a text: `used` as a template, or for a walk so deep that it is hardly anything else."""
+        if "{" not in value:
+            return
+        walk = _FORMAT_WALK if used else _DEEP_WALK
+        if walk.search(_NAMING.sub("", value[:10_000])):
             self.report("format-walk", node, "the template reads attributes of its argument")
+
+    def credential(self, value: str, node: ast.AST) -> None:
+        """Judge that a text put together of parts is a credential."""
+        for one in secrets(value[:2_000]):
+            self.report("secret", node, f"puts together what looks like a {one.kind}")
 
     def annotation(self, node: ast.AST) -> None:
         """Judge that a type is written as a text that calls something: whoever reads it runs it."""
@@ -233,9 +249,10 @@ class Judge(FileJudge):
     def _flags(
         self, path: str, node: ast.Call, arguments: list[Values], keywords: dict[str, Values]
     ) -> None:
-        if any(
-            one.value is True for one in keywords.get("allow_pickle", ()) if isinstance(one, Const)
-        ):
+        given = keywords.get("allow_pickle", NOTHING)
+        if path == "numpy.load" and len(arguments) > 2:
+            given |= arguments[2]
+        if any(one.value is True for one in given if isinstance(one, Const)):
             self.report("unsafe-load", node, f"{path} with allow_pickle=True")
         if path == "yaml.load" and "Loader" not in keywords and len(node.args) < 2:
             self.report("unsafe-load", node, "yaml.load without SafeLoader")
@@ -260,6 +277,9 @@ class Judge(FileJudge):
         keywords: dict[str, Values],
     ) -> None:
         known = any(isinstance(one, Ref) for one in function)
+        if name in _FORMATS:
+            for value in (text for values in (owner, *arguments) for text in texts(values)):
+                self.text(value, node, used=True)
         rule = _METHODS.get(name)
         own = any(isinstance(one, Local) for one in function)
         if rule and not own and not any(isinstance(one, Ref) for one in owner):

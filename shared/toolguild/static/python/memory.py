@@ -3,6 +3,7 @@
 import ast
 from typing import Any
 
+from toolguild.static.python.fold import Fuel
 from toolguild.static.python.judge import Judge
 from toolguild.static.python.scope import Scope, Scopes
 from toolguild.static.python.values import (
@@ -35,7 +36,9 @@ class Memory:
         self.stars: set[str] = set()
         self.bases: dict[int, Values] = {}
         self.vague: frozenset[Key] = frozenset()  # variables that may also hold what is not known
+        self.fuel = Fuel(200_000)
         self._unknown: set[Key] = set()
+        self._altered: set[int] = set()  # containers that are not what they were written as
         self._env: dict[Key, Values] = {}
         self._boxes: dict[ast.AST, int] = {}
         self._box_nodes: list[ast.AST] = []
@@ -105,6 +108,20 @@ class Memory:
         number = self._boxes[node]
         self.add(("box", number), contents)
         return frozenset((Box(number),))
+
+    def change(self, box: Box) -> None:
+        """Note that a container is changed after it was made."""
+        if box.number not in self._altered:
+            self._altered.add(box.number)
+            self.changed = True
+
+    def literal(self, box: Box) -> ast.AST | None:
+        """Return how a container is written, when it always stays so."""
+        return None if box.number in self._altered else self._box_nodes[box.number]
+
+    def defined(self, number: int) -> tuple[ast.AST, Scope]:
+        """Return the function or class of a number, and the scope inside it."""
+        return self._nodes[number], self._inner[number]
 
     def items(self, values: Values) -> Values:
         """Return what iterating over, or taking an item of, the values may give."""
