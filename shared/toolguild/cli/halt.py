@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -167,6 +168,9 @@ async def _give(kind: str, name: str, reason: str, user: str, *, on: bool) -> "l
         said = [
             order(known, target, on=on, by=user, signer=signer, reason=reason) for target in targets
         ]
+        if not door.standing:  # nobody is there who could refuse it
+            for one in said:
+                known.take(one, datetime.now(UTC))
         return [await give(door.bus, one) for one in said]
 
 

@@ -42,6 +42,7 @@ class _Inlet:
     stop: asyncio.Event
     halts: LogHalts | None
     group: asyncio.TaskGroup
+    over: asyncio.Event  # no slot asks any more: what is handed back now does not come here again
     room: (
         asyncio.Semaphore
     )  # what is set aside for a halt leaves its place to others until it goes on
@@ -71,8 +72,8 @@ class _Inlet:
 
         async def aside(held: Held) -> None:
             out.set()
-            await _unless(self.stop, held.lifted())
-            if self.stop.is_set():
+            await _unless(self.over, held.lifted())
+            if self.over.is_set():
                 raise asyncio.CancelledError  # the stream gives it to somebody else
 
         settling = self.group.create_task(settle(self.post, msg, handle, aside=aside))
@@ -103,11 +104,13 @@ async def consume(
     post = Post(bus, consumer_name(service, agent), f"{service}/{agent.name}", ack_wait)
     slots = agent.at_once if isinstance(agent, Worker) else EVENTS_AT_ONCE
     async with asyncio.TaskGroup() as group:
-        room = asyncio.Semaphore(slots)
-        inlet = _Inlet(bus, service, agent, post, handle, stop, halts, group, room)
+        room, over = asyncio.Semaphore(slots), asyncio.Event()
+        inlet = _Inlet(bus, service, agent, post, handle, stop, halts, group, over, room)
         await inlet.ensure()
-        for number in range(slots):
-            group.create_task(_slot(inlet), name=f"{post.agent}#{number}")
+        async with asyncio.TaskGroup() as asking:
+            for number in range(slots):
+                asking.create_task(_slot(inlet), name=f"{post.agent}#{number}")
+        over.set()
 
 
 async def _slot(inlet: _Inlet) -> None:
