@@ -1,8 +1,8 @@
 """Who really sent a message: a signature over its subject and its bytes, checked by whoever acts on it.
 
-The rights on the bus are not enough for that. Whoever may make the server answer or deliver something, by the
-reply subject of a request, the target of a schedule or the deliver subject of a reader, can have bytes of his
-own arrive on a subject that he must not publish to.
+The rights on the bus are not enough for that. Whoever may make the server answer or send something, by the reply
+subject of a request or the target of a schedule, can have bytes of his own arrive on a subject that he must not
+publish to.
 """
 
 import base64
@@ -18,6 +18,7 @@ from toolguild.agent import Service
 from toolguild.errors import PermanentError
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope
+from toolguild.runtime.access.credentials import write_private
 from toolguild.runtime.access.roster import OF_PEOPLE, senders
 
 SIGNER, KEY, SIGNATURE = "toolguild-signer", "toolguild-key", "toolguild-signature"
@@ -122,10 +123,7 @@ def signed_since(keys: Path) -> datetime:
     try:
         if not place.exists():
             keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with place.open("x") as file:
-                file.write(datetime.now(UTC).isoformat())
+            write_private(place, datetime.now(UTC).isoformat())
         return datetime.fromisoformat(place.read_text())
-    except FileExistsError:
-        return signed_since(keys)
     except (OSError, ValueError):
         return datetime.min.replace(tzinfo=UTC)
