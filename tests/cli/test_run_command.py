@@ -74,6 +74,8 @@ def _the_tool_can_be_used_and_governed(shell: Shell, tool: dict[str, str]) -> No
     shown = shell.run("tools", "show", name, "--code", "--json").json
     assert "def sum_by_group" in shown["tool"]["draft"]["source"]
     assert "source" not in shell.run("tools", "show", name, "--json").json["tool"]["draft"]
+    assert shown["tool"]["measured"]["seen"]["hosts"] == []
+    assert "declared / measured in its tests" in shell.run("tools", "show", name).out
 
     arguments = '{"path": "orders.csv", "group_column": "region", "value_column": "quantity"}'
     called = shell.run("tools", "call", name, "--args", arguments, "-i", "orders.csv", "--json")

@@ -4,9 +4,13 @@ from html.parser import HTMLParser
 import pytest
 from tests.report.samples import DIGEST, EVIL, PNG, plan, published, result
 
+from toolguild.capability import Capabilities
 from toolguild.messages import Artifact, CriterionResult, Result, StepResult, ToolUse
 from toolguild.report import Image, Moment, ReportContent, render_html, render_markdown
 from toolguild.report.markdown import escape
+from toolguild.report.tooling import beside
+from toolguild.sandbox.interface import Seen
+from toolguild.testing import samples as tools
 
 
 def content(given: Result | None = None, **changes: object) -> ReportContent:
@@ -177,3 +181,19 @@ def test_nothing_is_said_of_people_where_nobody_did_anything() -> None:
     for page in (render_html(content()), render_markdown(content())):
         assert "What people changed" not in page
         assert "Best attempt" not in page
+
+
+def test_what_a_tool_declares_stands_beside_what_was_measured() -> None:
+    draft = tools.draft(declared=Capabilities(read=("*.csv",), hosts=("a.example:80",)))
+    seen = Seen(read=("a.csv",), programs=None, processes=1)
+    record = tools.tool(draft)
+    measured = record.measured.model_copy(update={"seen": seen})
+    entry = tools.published(record.model_copy(update={"measured": measured}))
+    lines = {label: (can, did) for label, can, did in beside(entry)}
+    assert lines["reads"] == ("*.csv", "a.csv")
+    assert lines["hosts"] == ("a.example:80", "none")
+    assert lines["processes"] == ("1", "1")
+    assert lines["memory"] == ("512 MB", "12 MB")
+    assert "writes" not in lines
+    blind = {label: did for label, _, did in beside(tools.published(record))}
+    assert (blind["reads"], blind["processes"]) == ("not measured", "not measured")

@@ -12,6 +12,7 @@ from toolguild.cli.options import Json
 from toolguild.errors import ToolguildError
 
 if TYPE_CHECKING:
+    from toolguild.policy import Policy
     from toolguild.settings import Settings
 
 MARKS = {"ok": "ok  ", "warning": "warn", "broken": "FAIL"}
@@ -108,12 +109,29 @@ def _policy(settings: "Settings") -> list[Finding]:
 
     where = str(settings.policy or "the shipped policy")
     try:
-        read_policy(settings)
+        policy = read_policy(settings)
     except ToolguildError as error:
         return [
             Finding("policy", "broken", str(error), "mend the file that TOOLGUILD_POLICY names")
         ]
-    return [Finding("policy", "ok", where)]
+    return [Finding("policy", "ok", where), *credentials(policy)]
+
+
+def credentials(policy: "Policy") -> list[Finding]:
+    """Say of each credential of the policy whether it has a value here, and where from; never the value."""
+    import os
+
+    from toolguild.credentials import source
+
+    found = []
+    for name, one in policy.credentials.items():
+        try:
+            said = f"for {one.host}, value from {source(name, os.environ)}"
+            found.append(Finding(f"credential {name}", "ok", said))
+        except ToolguildError as error:
+            advice = "a tool that needs it fails until it has a value in the executor's environment"
+            found.append(Finding(f"credential {name}", "warning", str(error), advice))
+    return found
 
 
 def _services() -> list[Finding]:

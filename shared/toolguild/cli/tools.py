@@ -71,7 +71,7 @@ def show(
     """
     from toolguild.cli.baseline import lines
     from toolguild.cli.output import say, say_json
-    from toolguild.report.tooling import facts
+    from toolguild.report.tooling import beside, facts
 
     entry, versions, seen, policy = asyncio.run(_with_versions(name))
     draft = entry.tool.draft
@@ -96,6 +96,9 @@ def show(
     say(f"  versions    {', '.join(versions)}")
     for label, text in facts(entry):
         say(f"  {label:11s} {text}")
+    say("  uses        declared / measured in its tests")
+    for label, declared, measured in beside(entry):
+        say(f"    {label:10s} {declared} / {measured}")
     for line in lines(seen, policy):
         say(line)
     for alias, digest in draft.uses.items():

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from toolguild.canonical import Digest
 from toolguild.messages import Result, ToolUse
+from toolguild.sandbox.interface import Seen
 from toolguild.tool import Published
+
+MOST_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,42 @@ def _card(use: ToolUse, how: str, tools: Mapping[Digest, Published]) -> ToolCard
 def facts(entry: Published) -> tuple[tuple[str, str], ...]:
     """Say what is worth knowing about a tool, as pairs of name and text."""
     return tuple((name, text) for name, text in _facts(entry) if text)
+
+
+def beside(entry: Published) -> tuple[tuple[str, str, str], ...]:
+    """Say of each kind of use what the tool, with those that it uses, declares, and what its tests measured.
+
+    Left out is what it neither declares nor did. Libraries and credentials cannot be seen from outside.
+    """
+    may, seen = entry.tool.capabilities, entry.tool.measured.seen or _UNSEEN
+    peak, most = entry.tool.measured.peak, may.limits
+    names = (
+        ("reads", may.read, seen.read),
+        ("writes", may.write, seen.written),
+        ("hosts", may.hosts, seen.hosts if entry.tool.measured.seen else None),
+        ("programs", may.programs, seen.programs),
+        ("imports", may.imports, None),
+        ("credentials", may.credentials, None),
+    )
+    sizes = (
+        ("processes", f"{most.processes}", None if seen.processes is None else f"{seen.processes}"),
+        ("memory", f"{most.memory_mb} MB", peak and f"{peak.peak_memory_mb:.0f} MB"),
+        ("CPU", f"{most.cpu_seconds:g} s", peak and f"{peak.cpu_seconds:.3f} s"),
+        ("time", f"{most.wall_seconds:g} s", peak and f"{peak.wall_seconds:.3f} s"),
+    )
+    told = [(label, _listed(can), _listed(did)) for label, can, did in names if can or did]
+    return (*told, *((label, can, did or _NOBODY) for label, can, did in sizes))
+
+
+_NOBODY = "not measured"
+_UNSEEN = Seen(read=None, written=None, programs=None, processes=None)
+
+
+def _listed(names: Sequence[str] | None) -> str:
+    if names is None:
+        return _NOBODY
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return (", ".join(names[:MOST_LISTED]) or "none") + more
 
 
 def _facts(entry: Published) -> Sequence[tuple[str, str]]:
