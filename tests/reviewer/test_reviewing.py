@@ -129,10 +129,38 @@ async def test_what_a_model_finds_weighs_what_the_policy_says(
     assert "   2 " in models.asked[0][1]
 
 
-async def test_a_line_that_is_not_there_is_not_cited(tmp_path: Path) -> None:
-    answer = {"findings": [{"line": 999, "severity": "low", "message": "far out"}]}
-    event = await review(tmp_path, Scripted(review=[answer]))
-    assert event.findings[0].line is None
+@pytest.mark.parametrize("line", [999, 0, -1, None])
+async def test_what_cites_no_line_of_the_code_is_a_remark_that_decides_nothing(
+    tmp_path: Path, line: int | None
+) -> None:
+    answer = {"findings": [{"line": line, "severity": "high", "message": "far out"}]}
+    event = await review(tmp_path, Scripted(review=[answer]), ruled(semantic_severity="high"))
+    (found,) = event.findings
+    assert (found.line, found.severity, event.verdict) == (None, "low", "allow")
+    assert "far out" in found.message
+    assert "cites no line" in found.message
+
+
+@pytest.mark.parametrize(("source", "verdict"), [(BLOCKS, "block"), (ASKS, "ask")])
+@pytest.mark.parametrize("says", [{"findings": [], "verdict": "allow"}, {"verdict": "allow"}])
+async def test_a_model_that_finds_everything_fine_clears_nothing_that_the_rules_stop(
+    tmp_path: Path, source: str, verdict: str, says: Any
+) -> None:
+    event = await review(tmp_path, Scripted(review=[says]), draft=samples.draft(source=source))
+    assert (event.verdict, event.clearance) == (verdict, None)
+
+
+async def test_with_the_layer_of_review_off_nothing_reads_the_code_and_the_findings_say_so(
+    tmp_path: Path,
+) -> None:
+    policy = Policy.default().model_copy(update={"layers": Layers(review=False)})
+    models = Scripted(review=[WARNS])
+    draft = samples.draft(source=BLOCKS)
+    event = await review(tmp_path, models, policy, draft=draft)
+    assert (event.verdict, models.asked) == ("allow", [])
+    assert event.clearance is not None
+    (found,) = event.findings
+    assert (found.rule, found.policy) == ("not-reviewed", "layers.review")
 
 
 async def test_a_model_that_answers_garbage_is_a_remark(tmp_path: Path) -> None:

@@ -16,6 +16,12 @@ from toolguild.tool import Finding
 from toolguild_reviewer.asking import spec_values
 from toolguild_reviewer.manifest import manifest_findings
 
+_NOT_REVIEWED = Finding(
+    rule="not-reviewed",
+    severity="low",
+    message="the layer of review is off: neither rules nor a model have read this code",
+    policy="layers.review",
+)
 _WEIGHT: dict[Severity, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 
 
@@ -69,15 +75,21 @@ async def review_draft(guild: Guild, command: ReviewDraft) -> DraftReviewed:
     What blocks is cleared only if a person overrules exactly this review and the policy's
     `review.overrule` lets people do that. What asks is cleared only once a person has approved exactly this
     draft, unless the policy's `review.on_ask` says otherwise. Who overruled stands among the findings.
+    A model's reading adds findings and takes none away. With the layer of review off neither rules nor model
+    read the code, and the findings say so.
     """
     draft = command.draft
     await guild.registry.learn(*draft.uses.values())
     findings = manifest_findings(guild, command.spec, draft)
-    if guild.policy.review.static:
+    rules_read = guild.policy.layers.review and guild.policy.review.static
+    model_reads = guild.policy.layers.review and guild.policy.review.semantic
+    if not guild.policy.layers.review:
+        findings += (_NOT_REVIEWED,)
+    if rules_read:
         rules = static.review(draft.source, draft.language, guild.policy, draft.declared)
         findings += rules.recorded()
     usage: tuple[ModelUsage, ...] = ()
-    if guild.policy.review.semantic and verdict_of(findings) != "block":
+    if model_reads and verdict_of(findings) != "block":
         read, usage = await _read(guild, command)
         findings += read
     verdict = _settled(guild, command, verdict_of(findings))
@@ -148,15 +160,20 @@ async def _read(
         told = f"the model that reads the code gave no usable answer: {error}"
         return (Finding(rule="semantic", severity="low", message=told[:500], by="semantic"),), ()
     most = guild.policy.review.semantic_severity
-    found = tuple(
-        Finding(
-            rule="semantic",
-            severity=min(one.severity, most, key=_WEIGHT.__getitem__),
-            message=one.message,
-            line=one.line if one.line is not None and 1 <= one.line <= len(lines) else None,
-            policy="review.semantic_severity",
-            by="semantic",
-        )
-        for one in answer.value.findings
+    return tuple(_finding(one, lines, most) for one in answer.value.findings), (answer.usage,)
+
+
+def _finding(one: Objection, lines: list[str], most: Severity) -> Finding:
+    """Return what a model objects to. Without a line of code that it cites it is a remark that decides nothing."""
+    cited = one.line is not None and 1 <= one.line <= len(lines) and lines[one.line - 1].strip()
+    if not cited:
+        told = f"{one.message[:400]} (cites no line of the code, so it is only a remark)"
+        return Finding(rule="semantic-uncited", severity="low", message=told, by="semantic")
+    return Finding(
+        rule="semantic",
+        severity=min(one.severity, most, key=_WEIGHT.__getitem__),
+        message=one.message,
+        line=one.line,
+        policy="review.semantic_severity",
+        by="semantic",
     )
-    return found, (answer.usage,)
