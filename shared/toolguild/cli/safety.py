@@ -64,7 +64,7 @@ def report(
     """
     from toolguild.cli.output import note, say, say_json
     from toolguild.cli.result import settings_of
-    from toolguild.policy.usage import load_usage
+    from toolguild.policy.usage_file import default_usage, load_usage
     from toolguild.runtime.main import read_policy
     from toolguild.safety.report import TABLES, Wanted, measure
 
@@ -79,9 +79,8 @@ def report(
         backends=tuple(backend or ("bubblewrap",)),
         run=run,
     )
-    told = asyncio.run(
-        measure(wanted, read_policy(settings), load_usage(settings.usage), lambda s: note(f"  {s}"))
-    )
+    usage = load_usage(settings.usage) if settings.usage else default_usage()
+    told = asyncio.run(measure(wanted, read_policy(settings), usage, lambda s: note(f"  {s}")))
     if as_json:
         say_json(told.plain())
     else:
