@@ -271,7 +271,7 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
                 "data_dir": str(settings.data_dir),
                 "nats": redacted(url) if url else None,
                 "members": every,
-                "halts": list[JsonValue]([dict(shape(one)) for one in halts]),
+                "halts": [dict(shape(one)) for one in halts],
             }
         )
     elif state is None:
