@@ -1,32 +1,23 @@
 """Kill switches in a whole guild: what runs is gone at once, waits, and is done rightly afterwards."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import slow_script
 from hall import Hall, open_hall
 
 from toolguild.client import log
 from toolguild.client import task as client
-from toolguild.client.halt import Answered, give, order, orders
+from toolguild.client.halt import Answered, agents, give, order, orders
+from toolguild.client.intervene import intervene, intervention
 from toolguild.client.task import Order
 from toolguild.goal import Goal
 from toolguild.identity import KeyDirectory
-from toolguild.messages import Message, Result, TaskId
-from toolguild.sandbox import tree
+from toolguild.messages import Message, Result, TaskId, events
 
 WITHIN = 40.0
 MODEL = "scripted:slow_script:answer"
 LONG = 25  # seconds of a call that nobody stops
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path / "data", model=MODEL) as hall:
-        yield hall
 
 
 async def begun(hall: Hall, folder: Path, seconds: float) -> TaskId:
@@ -39,29 +30,14 @@ async def begun(hall: Hall, folder: Path, seconds: float) -> TaskId:
     )
 
 
-async def seen(hall: Hall, subject: str) -> Message:
+async def seen(hall: Hall, subject: str, count: int = 1) -> Message:
     async with asyncio.timeout(WITHIN):
         async for entry in log.entries(hall.bus, [subject], live=True):
             noted = await log.envelope(hall.bus, entry)
-            if noted is not None:
+            count -= 1
+            if noted is not None and count == 0:
                 return noted.body
     raise AssertionError("the log ended")
-
-
-async def calling(hall: Hall, task: TaskId) -> set[int]:
-    """Wait for the task's call to run, and return the processes that the guild has then."""
-    await seen(hall, f"toolguild.seen.run-tool.{task}")
-    before = set(tree.descendants(os.getpid()))
-    async with asyncio.timeout(WITHIN):
-        while not _waits(before):
-            await asyncio.sleep(0.05)
-            before = set(tree.descendants(os.getpid()))
-    return before
-
-
-def _waits(pids: set[int]) -> bool:
-    """Whether a process of ours is in `time.sleep` of the slow tool: it has its file open no more."""
-    return len(pids) > 3
 
 
 async def say(hall: Hall, target: str, *, on: bool = True, by: str = "ana") -> Answered:
@@ -72,28 +48,44 @@ async def say(hall: Hall, target: str, *, on: bool = True, by: str = "ana") -> A
     return await give(hall.bus, said)
 
 
-async def ends(hall: Hall, task: TaskId) -> Result:
+async def cancel(hall: Hall, task: TaskId) -> Result:
+    signer = KeyDirectory(hall.settings.keys).person("ana")
+    await intervene(hall.bus, intervention(task, "cancel", by="ana", signer=signer), within=WITHIN)
     result = await client.result_of(hall.bus, task, within=WITHIN)
     assert result is not None
     return result
 
 
-async def test_halting_all_kills_what_runs_and_holds_through_a_restart_of_everything(
+async def test_halts_of_every_scope_end_what_runs_and_hold_through_a_restart_of_everything(
     tmp_path: Path,
 ) -> None:
     async with open_hall(tmp_path / "data", model=MODEL) as hall:
         task = await begun(hall, tmp_path, LONG)
-        await calling(hall, task)
-        taken = await say(hall, "all")
-        assert taken.stopped >= 1
-        assert (taken.left, taken.missing, taken.seconds < 5) == (0, (), True)
+        await seen(hall, f"toolguild.seen.run-tool.{task}")
+        assert {"executor", "planner-planner", "synthesizer-draft"} <= await agents(hall.bus)
+
+        for target in (f"run-{task}", "pool", "all"):
+            taken = await say(hall, target)
+            assert (taken.left, taken.missing, taken.refused) == (0, (), "")
+        later = await begun(hall, tmp_path, 0)  # accepted, and it waits
+
     async with open_hall(tmp_path / "data", model=MODEL) as hall:
-        await seen(hall, "toolguild.fact.halt-taken.all")
-        later = await begun(hall, tmp_path, 0)
-        await asyncio.sleep(0)
+        taken = await say(hall, "agent-planner")  # answered by a process that has read the others
+        assert taken.stopped == 0
         assert await log.newest(hall.bus, f"toolguild.fact.goal-given.{later}") is None
         assert await log.newest(hall.bus, f"toolguild.fact.tool-ran.{task}") is None
-        assert (await say(hall, "all", on=False)).missing == ()
-        assert (await ends(hall, later)).answer == 81
-        cancelled = await client.result_of(hall.bus, task, within=0.1)
-        assert cancelled is None  # it goes on where it was: the call runs anew
+        for target in ("all", "agent-planner", "pool"):
+            assert (await say(hall, target, on=False)).missing == ()
+        await seen(hall, f"toolguild.fact.goal-given.{later}")
+
+        await say(hall, f"run-{task}", on=False)
+        await say(hall, f"run-{later}")
+        called = await seen(hall, f"toolguild.seen.run-tool.{task}")
+        taken = await say(hall, "toolname-add_slowly")
+        failed = await seen(hall, f"toolguild.fact.work-failed.{task}")
+        assert isinstance(failed, events.WorkFailed)
+        assert (failed.of, failed.code) == (called.kind, "refused")
+        assert "tool add_slowly is halted by ana: looking into it" in failed.reason
+        assert await log.newest(hall.bus, "toolguild.fact.incident-seen.*") is None
+        assert (await cancel(hall, task)).status in ("cancelled", "failed", "refused")
+        assert (await cancel(hall, later)).status == "cancelled"

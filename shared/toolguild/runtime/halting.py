@@ -67,6 +67,11 @@ class LogHalts:
         self._under_way: set[_Work] = set()
         self._answers: set[asyncio.Task[None]] = set()
 
+    @property
+    def _source(self) -> str:
+        """The service that answers for this process."""
+        return f"{self.process.partition('@')[0].partition('+')[0]}/halts"
+
     # For agents, and for the calls of tools.
 
     def holding(self, targets: Targets) -> Halted | None:
@@ -236,7 +241,7 @@ class LogHalts:
         if why:
             # All processes say the same under one id, so that the log keeps it once.
             refused = HaltRefused(target=order.target, by=order.by, why=why)
-            await _say(bus, cause, refused, "halt-refused", "runtime")
+            await _say(bus, cause, refused, "halt-refused", self._source)
             return
         began = time.monotonic()
         gone = asyncio.gather(*(work.gone.wait() for work in ending))
@@ -253,7 +258,7 @@ class LogHalts:
             left=left,
             seconds=round(time.monotonic() - began, 4),
         )
-        await _say(bus, cause, taken, f"halt-taken:{self.process}", self.process.partition("@")[0])
+        await _say(bus, cause, taken, f"halt-taken:{self.process}", self._source)
 
 
 async def _say(bus: Bus, cause: Envelope, body: Event, name: str, source: str) -> None:

@@ -97,7 +97,7 @@ def of_service(service: Service, durables: Sequence[tuple[str, str]]) -> Rights:
         | rights.files()
         | rights.discoverable(service.name)
         | rights.follower(LOG, followed, of_log, own)
-        | rights.newest(LOG, followed)
+        | rights.newest(LOG, (*followed, f"toolguild.fact.{events.HaltRefused.kind_name()}.*"))
         | rights.looks_at(LOG)
     )
     for duty in service.duties:
