@@ -2,8 +2,8 @@
 
 Reads GoalGiven, TaskForked, PlanMade, ToolTried, ToolReady, ToolDenied, ToolRan, RunHeld, CriteriaJudged,
 TaskWaits, InputFlagged, Intervened, TaskDecided, PutBack, GuidanceTaken, TimeCame, WorkFailed; sends MakePlan,
-TryTool, ToolWanted, RunTool, JudgeCriteria, TaskEnded, InterventionTaken, Steered, WaiterSteered, VerdictOverridden,
-DecisionAsked, ItemWithdrawn, Escalated, ToolServed, IncidentSeen, InputFlagged, TimeCame.
+TryTool, ToolWanted, RunTool, JudgeCriteria, TaskEnded, InterventionTaken, Steered, WaiterSteered,
+VerdictOverridden, DecisionAsked, ItemWithdrawn, Escalated, ToolServed, IncidentSeen, InputFlagged, TimeCame.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -46,6 +46,7 @@ service = Service(
                 events.PutBack,
                 events.RunHeld,
                 events.TaskWaits,
+                events.InputFlagged,
                 events.GuidanceTaken,
                 events.PlanMade,
                 events.ToolTried,
@@ -77,6 +78,7 @@ service = Service(
         events.Escalated,
         events.ToolServed,
         events.IncidentSeen,
+        events.InputFlagged,
         events.TimeCame,
     ),
 )

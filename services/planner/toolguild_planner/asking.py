@@ -89,12 +89,20 @@ def wished(goal: Goal, seen: Observation) -> Capabilities:
     said = provenance.said(goal).lower()
     listed = goal.capabilities or Capabilities()  # the grant is within it already
     files = bool(listed.write) or asks_for_files(goal)
+    secrets = {  # who names a credential names its host
+        str(parse(host))
+        for name, host in seen.credentials.items()
+        if name in listed.credentials or _stands_in(name, said)
+    }
+    hosts = (
+        *_listed(grant.hosts, listed.hosts),
+        *_hosts(grant, said),
+        *(one for one in grant.hosts if one != ANY and str(parse(one)) in secrets),
+    )
     return grant.model_copy(
         update={
             "write": grant.write if files else (),
-            "hosts": tuple(
-                dict.fromkeys((*_listed(grant.hosts, listed.hosts), *_hosts(grant, said)))
-            ),
+            "hosts": tuple(dict.fromkeys(hosts)),
             "programs": tuple(
                 name for name in grant.programs if name in listed.programs or _stands_in(name, said)
             ),

@@ -7,9 +7,10 @@ from pydantic import JsonValue
 
 from toolguild.goal import Goal
 from toolguild.plan import Plan, Step, references
+from toolguild.screen.withhold import screened
 from toolguild.tool import Example, Published, ToolSpec
 from toolguild.tool.spec import JsonSchema
-from toolguild_planner.asking import capabilities, is_file, language, notes
+from toolguild_planner.asking import capabilities, is_file, language, notes, too_far, wished
 from toolguild_planner.marks import (
     answered,
     files_in,
@@ -90,6 +91,7 @@ class _Binder:
     ) -> Step:
         """Bind a published tool; where the goal has examples, the tool has to prove itself on them first."""
         draft = entry.tool.draft
+        self._far(step, entry)
         paths = [
             name
             for name, inner in _properties(draft.input_schema).items()
@@ -112,6 +114,16 @@ class _Binder:
         )
         return _step(step, arguments, request=spec, candidates=(entry.tool.digest,))
 
+    def _far(self, step: Step, entry: Published) -> None:
+        """Complain about a tool that reaches further than anybody asked for."""
+        bound = wished(self.goal, self.seen)
+        far = too_far(entry.tool.capabilities, bound) if self.seen.bounded else ()
+        if far:
+            self.complaints.append(
+                f"step {step.id}: {entry.tool.name} uses {', '.join(far)}, which the goal does not name; "
+                "do without it"
+            )
+
     def _request(self, step: Step, proposed: ProposedStep, arguments: dict[str, JsonValue]) -> Step:
         arguments = {name_of(name) or name: value for name, value in arguments.items()}
         if not any(_refers(value) for value in arguments.values()):
@@ -119,6 +131,10 @@ class _Binder:
             if free or self.alone:  # of several steps, one may well need no file
                 arguments = self._with_file(arguments, [name_of((free or ["path"])[0]) or "path"])
         examples = self._examples(arguments) if self.alone else ()
+        if proposed.returns == "file" and not wished(self.goal, self.seen).write:
+            self.complaints.append(
+                f"step {step.id}: the goal asks for no file; return the value itself"
+            )
         spec = ToolSpec(
             name=name_of(proposed.new_name)
             or name_of(proposed.purpose)[:40].rstrip("_")
@@ -199,7 +215,12 @@ class _Binder:
         """Say what the file is like that stands for an argument."""
         name = next(iter(files_in(value)), None)
         file = next((file for file in self.seen.files if file.name == name), None)
-        return INSTANCE + "; ".join(file.shown[:2]) if file else ""
+        if file is None:
+            return ""
+        begins = "; ".join(file.shown[:2])
+        if self.seen.screened:  # it stands in the spec, and with the tool in the registry
+            begins = screened(begins, where=f"file:{file.name}").text
+        return INSTANCE + begins
 
 
 def _step(step: Step, arguments: dict[str, JsonValue], **fields: object) -> Step:

@@ -29,6 +29,8 @@ class Observation:
     grant: Capabilities  # what the task may use at most
     max_steps: int
     lessons: tuple[str, ...] = ()  # of earlier tasks like this one
+    bounded: bool = True  # the goal's own words are the most that a plan may ask for
+    screened: bool = False  # what reads like an order goes into no spec
     credentials: Mapping[str, str] = field(default_factory=dict)  # names with their "name:port"
 
 
@@ -50,6 +52,9 @@ async def observe(guild: Guild, goal: Goal, files: Sequence[Artifact]) -> Observ
         libraries=libraries(guild.policy, grant),
         grant=grant,
         max_steps=guild.policy.task.steps,
+        bounded=guild.policy.layers.capabilities,
+        screened=guild.policy.layers.input
+        and guild.policy.input.injection in ("withhold", "refuse"),
         lessons=tuple(lessons(guild.registry, [entry.tool.name for entry in candidates])),
         credentials={name: one.host for name, one in guild.policy.credentials.items()},
     )

@@ -13,12 +13,14 @@ from toolguild.messages.commands import MakePlan
 from toolguild.messages.events import InputFlagged, PlanMade
 from toolguild.plan import Plan, Step, check_plan
 from toolguild.tool import Published
+from toolguild_planner.asking import too_far
 from toolguild_planner.binding import Bound, bind
 from toolguild_planner.observe import CANDIDATES, Observation, observe, parameters, told
 from toolguild_planner.proposal import Proposal, proposal_schema
 from toolguild_planner.screening import screened
 from toolguild_planner.shown import line
 from toolguild_planner.structured import pruned
+from toolguild_planner.wording import orders_in
 
 _RESULT = 400  # characters of an earlier result that a prompt shows
 
@@ -86,15 +88,26 @@ def examined(proposal: Proposal, goal: Goal, seen: Observation, done: Sequence[S
     tools |= {step.tool: ({}, {}) for step in done if step.tool is not None}
     names = {file.name for file in seen.files}
     complaints = check_plan(bound.plan, tools, names, seen.grant, seen.max_steps)
+    if seen.screened:
+        fresh = [step for step in bound.plan.steps if step not in done]
+        complaints += orders_in(bound.plan.model_copy(update={"steps": tuple(fresh)}))
     return Bound(None, complaints) if complaints else bound
 
 
 def with_candidates(guild: Guild, plan: Plan, kept: Set[str]) -> Plan:
-    """Name for each request the published tools that are worth trying before one is made."""
+    """Name for each request the published tools that are worth trying before one is made.
+
+    One that reaches a host or starts a program that the request does not is none of them.
+    """
+    bounded = guild.policy.layers.capabilities
     steps = []
     for step in plan.steps:
         if step.request is not None and step.id not in kept:
-            fitting = guild.registry.fitting(step.request, limit=CANDIDATES)
+            fitting = [
+                entry
+                for entry in guild.registry.fitting(step.request, limit=CANDIDATES)
+                if not bounded or not too_far(entry.tool.capabilities, step.request.capabilities)
+            ]
             digests = dict.fromkeys((*step.candidates, *(entry.tool.digest for entry in fitting)))
             step = step.model_copy(update={"candidates": tuple(digests)[:CANDIDATES]})
         steps.append(step)
