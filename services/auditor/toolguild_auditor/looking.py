@@ -12,6 +12,7 @@ from toolguild.outgoing.purpose import asked
 from toolguild.outgoing.redaction import Find, Redactor
 from toolguild.plan.plan import Plan, Step
 from toolguild.policy import Policy
+from toolguild.tool import ToolSpec
 
 MAX_LINE = 400  # letters of a note
 
@@ -78,8 +79,34 @@ def _step(step: Step, redactor: Redactor) -> Step:
         "arguments": arguments,
         "foreach": redactor.value(step.foreach, where),
         "purpose": redactor.text(step.purpose, where),
+        "request": None if step.request is None else _request(step.request, where, redactor),
     }
     return step.model_copy(update=changes)
+
+
+def _request(spec: ToolSpec, where: str, redactor: Redactor) -> ToolSpec:
+    """Look through what a tool was asked for: its examples and
+    descriptions may hold data of the task's files."""
+    examples = tuple(
+        one.model_copy(
+            update={
+                "arguments": redactor.value(one.arguments, where),
+                "expected": redactor.value(one.expected, where),
+                "files": redactor.value(dict(one.files), where),
+                "expected_files": redactor.value(dict(one.expected_files), where),
+            }
+        )
+        for one in spec.examples
+    )
+    notes = tuple(redactor.text(note, where) for note in spec.notes)
+    changes: dict[str, object] = {
+        "examples": examples,
+        "notes": notes,
+        "purpose": redactor.text(spec.purpose, where),
+        "input_schema": redactor.value(spec.input_schema, where),
+        "output_schema": redactor.value(spec.output_schema, where),
+    }
+    return spec.model_copy(update=changes)
 
 
 def _harmless_pictures(value: JsonValue) -> JsonValue:

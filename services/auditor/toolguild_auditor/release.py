@@ -138,9 +138,8 @@ def _kept_back(out: Result, reason: str) -> Result:
         "best": None,
         "events": (),
     }
-    plan = None if out.plan is None else out.plan.model_copy(update={"answer": None})
     criteria = tuple(one.model_copy(update={"evidence": ""}) for one in out.criteria)
-    changes |= {"status": "refused", "reason": reason, "criteria": criteria, "plan": plan}
+    changes |= {"status": "refused", "reason": reason, "criteria": criteria, "plan": None}
     return out.model_copy(update=changes)
 
 

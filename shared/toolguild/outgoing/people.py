@@ -294,6 +294,10 @@ def _by_lists(text: Text) -> Iterator[Span]:
             parts = parts[1:]
         while parts and parts[-1] in ordinary():
             parts = parts[:-1]
+        # a verb that begins the sentence, and then a name that begins with a frequent one
+        while len(parts) > 2 and parts[0] not in given() and parts[1] in given():
+            start += len(parts[0]) + 1
+            parts = parts[1:]
         end = start + len(" ".join(parts))
         score = _score(parts, text.plain, end)
         if not score and at_line and start == match.start() and _heads_a_letter(text, parts, end):

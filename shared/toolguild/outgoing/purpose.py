@@ -34,6 +34,7 @@ _AWAY = re.compile(
     r"|exclud\w*|omit\w*|except|no|not|never|don't|do not|leave out|leaving out|scrub\w*|censor\w*|blank\w*|obscur\w*)\b",
     re.I,
 )
+_FILE = re.compile(r"[\w-]+\.[A-Za-z][A-Za-z0-9]{1,4}\b")  # what a file is called asks for nothing
 _END = re.compile(r"[.;!?\n]|,? (?:and then|then|but)\b|, and \b")
 
 
@@ -42,7 +43,7 @@ def asked(words: Iterable[str]) -> frozenset[str]:
     wanted: set[str] = set()
     refused: set[str] = set()
     for text in words:
-        for clause in _END.split(text):
+        for clause in _END.split(_FILE.sub(" ", text)):
             away = _AWAY.search(clause)
             for kind, pattern in _ASKED.items():
                 for match in pattern.finditer(clause):
