@@ -27,6 +27,7 @@ HEADERS = (
     "Nats-Sequence",
     "Nats-Last-Sequence",
     "Nats-Time-Stamp",
+    "Nats-Schedule-Target",  # of a message that is kept for later: the subject that it will get
     "Nats-Scheduler",  # of a message that was kept for later
 )
 LONGEST = 512  # characters of a header or an id that are kept

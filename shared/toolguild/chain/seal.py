@@ -24,7 +24,8 @@ def forged(entry: dict[str, Any], body: bytes, keys: Keys) -> str:
         return ""
     if key not in keys[signer] or not is_hex(key, 64):
         return f"it is signed as {signer}, with a key that is not {signer}'s"
-    subject = str(headers.get("Nats-Subject") or entry.get("subject", ""))
+    moved = headers.get("Nats-Subject") or headers.get("Nats-Schedule-Target")
+    subject = str(moved or entry.get("subject", ""))
     try:
         signature = base64.b64decode(headers.get("toolguild-signature", ""), validate=True)
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))

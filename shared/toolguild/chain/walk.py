@@ -99,14 +99,18 @@ class Walk:
         self._expected = number + 1
         self._open = _Open(page, number, first, due, [], not wrong)
 
-    def entry(self, item: Item, where: str = "") -> None:
-        """Take in the next entry, of the page that came last."""
+    def entry(self, item: Item) -> bool:
+        """Take in the next entry, of the page that came last. Returns whether the auditor has signed it."""
         number, open_ = int(item.entry["n"]), self._open
-        where = where or f"entry {number}"
+        where = f"entry {number}"
         if open_ is None:
             self.fault(where, "it stands before the first page")
-        elif self._in_turn(number, open_, where) and not self._sound(item, open_, where):
-            self._unbroken = False
+            return False
+        if not self._in_turn(number, open_, where):
+            return False
+        sound = self._sound(item, open_, where)
+        self._unbroken = self._unbroken and sound
+        return sound and open_.good
 
     def turn(self) -> None:
         """Say which entries of the page that came last are missing. The last call of a walk."""
@@ -221,6 +225,8 @@ class Walk:
         if body is None and self.bodies and item.entry.get("body", "no") != "no":
             self.fault(where, "its body is missing")
             return False
+        if not open_.good:
+            return True
         self.entries += 1
         try:
             self.gaps += gaps(item.entry)

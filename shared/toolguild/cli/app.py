@@ -16,6 +16,7 @@ from toolguild.cli import (
     halt,
     inbox,
     intervene,
+    keys,
     operate,
     prune,
     replay,
@@ -98,6 +99,7 @@ app.command("override")(intervene.override)
 app.command("constrain")(intervene.constrain)
 app.command("guide")(intervene.guide)
 app.add_typer(dead.app, name="dead")
+app.add_typer(keys.app, name="keys")
 app.command("replay")(replay.replay)
 app.command("reveal")(reveal.reveal)
 app.command("up")(operate.up)

@@ -1,7 +1,8 @@
 """What the audit chain says of one task, build or tool: actions with outcomes, decisions with reasons."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -147,8 +148,6 @@ def _line(one: _Recorded, keys: Keys, action: _Recorded | None = None) -> Told:
 
 
 def _between(first: str, then: str) -> float | None:
-    from datetime import datetime
-
     try:
         return round(
             (datetime.fromisoformat(then) - datetime.fromisoformat(first)).total_seconds(), 3
@@ -246,6 +245,7 @@ def _execution(number: int, body: events.ToolRan) -> dict[str, Any]:
         "used": asdict(body.used),
         "requests": hosts,
         "files": [_file(number, "written", one) for one in body.files],
+        "seen": asdict(body.seen) if body.seen else None,
     }
 
 

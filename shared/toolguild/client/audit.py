@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from toolguild.canonical import digest_of_bytes
 from toolguild.chain import export
-from toolguild.chain.checkpoint import Keys
+from toolguild.chain.checkpoint import Keys, complaint
 from toolguild.chain.entry import Item, Seen, body_of
 from toolguild.chain.page import Page, parsed
 from toolguild.chain.walk import Walk
@@ -44,10 +44,12 @@ async def pages(bus: Bus, progress: Progress = _silent) -> AsyncIterator[tuple[i
             yield seen.sequence, str(error)
 
 
-async def items(bus: Bus, progress: Progress = _silent) -> AsyncIterator[tuple[Page, Item]]:
-    """Yield every entry of the chain with its page, in order; verifies nothing."""
-    async for _, page in pages(bus, progress):
-        if isinstance(page, Page):
+async def items(
+    bus: Bus, keys: Keys, progress: Progress = _silent
+) -> AsyncIterator[tuple[Page, Item]]:
+    """Yield every entry of the chain with its page, in order; of pages that the auditor signed for that place."""
+    async for sequence, page in pages(bus, progress):
+        if isinstance(page, Page) and page.header["seq"] == sequence and not complaint(page, keys):
             for item in page.items:
                 yield page, item
 
@@ -75,8 +77,8 @@ async def verify(bus: Bus, keys: Keys, progress: Progress = _silent) -> Found:
             continue
         walk.page(page)
         for item in page.items:
-            walk.entry(item)
-            known.take(item)
+            if walk.entry(item):
+                known.take(item)
     walk.turn()
     last = int(
         (await retried(lambda: bus.js.stream_info(AUDIT), "look at the chain")).state.last_seq
@@ -180,15 +182,6 @@ def _text(item: Item) -> str:
         return (body_of(item) or b"").decode("utf-8", "replace")
     except ValueError:
         return ""
-
-
-async def search(
-    bus: Bus, query: Query, progress: Progress = _silent
-) -> AsyncIterator[tuple[Page, Item]]:
-    """Yield the entries that a query takes, in order."""
-    async for page, item in items(bus, progress):
-        if query.takes(item):
-            yield page, item
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,14 @@ class Account:
                 self.read[stream] = found.sequence
                 yield await self._message(found, why=NO_COPY)
 
+    async def emptied(self, stream: str, last: int) -> Item | None:
+        """Return an entry for the end of a stream if nothing is left there of what was never recorded."""
+        first = self.read.get(stream, 0) + 1
+        if await next_from(self._bus, stream, ">", first) is not None:
+            return None  # it is on its way here
+        self.read[stream] = last
+        return entry.gap(stream, first, last, at=clock.now(), why=GONE)
+
     async def cut(self, streams: Sequence[str]) -> list[Item]:
         """Return entries for streams that end before what was recorded of them."""
         found: list[Item] = []

@@ -119,7 +119,7 @@ class _Writing:
         self._read: dict[str, int] = {}  # as far as the entries gathered so far account for
         self._behind: dict[
             str, int
-        ] = {}  # copied streams that were ahead of the log at the last look
+        ] = {}  # streams that were ahead of the chain at the last look, and where it was
         self.tried = ""  # digest of the page that was published last, whether or not it got there
 
     @asynccontextmanager
@@ -185,12 +185,12 @@ class _Writing:
             if seen is not None:
                 async for item in self._account.entries(seen):
                     await self._add(item)
-                if closes == until:
-                    closes = min(until, time.monotonic() + self._rules.page_seconds)
             elif self._stop.is_set() or time.monotonic() >= closes:
                 return
             elif not self._page:
                 await self._look()
+            if self._page and closes == until:
+                closes = min(until, time.monotonic() + self._rules.page_seconds)
 
     async def _next(self, until: float) -> Seen | None:
         """Return the next message, or None when none came for a while, in time, or before the end."""
@@ -204,14 +204,18 @@ class _Writing:
         return None
 
     async def _look(self) -> None:
-        """With nothing new in the log: is there a command of which no copy came, or a stream that was cut?"""
+        """With nothing new: was a stream cut or emptied at its end, or is there a command without a copy?"""
         await self._whole()
-        for stream in COPIED:
+        for stream in (*READ, *COPIED):
             last, known = await _last(self._bus, stream), self._account.read.get(stream, 0)
             if last <= known:
                 self._behind.pop(stream, None)
             elif self._behind.get(stream) != known:
-                self._behind[stream] = known  # its copy may be on its way
+                self._behind[stream] = known  # what is missing may be on its way
+            elif stream in READ:
+                item = await self._account.emptied(stream, last)
+                if item is not None:
+                    await self._add(item)
             else:
                 async for item in self._account.missing(stream, last):
                     await self._add(item)
