@@ -117,7 +117,7 @@ def restart(
         )
     request = rolling.ask(settings, names or ())
     os.kill(state.pid, signal.SIGHUP)
-    told = _until_answered(settings, request)
+    told = until_answered(settings, request)
     if as_json and not told.error:
         say_json({"restarted": [vars(one) for one in told.replaced]})
     elif not as_json:
@@ -129,7 +129,7 @@ def restart(
     return exits.SUCCEEDED
 
 
-def _until_answered(settings: "Settings", request: "Request") -> "Answer":
+def until_answered(settings: "Settings", request: "Request") -> "Answer":
     """Wait for as long as the guild is there: every step of a restart has its own bound."""
     from toolguild.cli import rolling
     from toolguild.cli.state import is_held

@@ -11,10 +11,11 @@ from toolguild.settings import Settings
 
 @dataclass(frozen=True)
 class Request:
-    """Which services or processes to restart; none stands for all."""
+    """Which services or processes to restart; none stands for all. `keys`: with new keys."""
 
     id: str
     names: tuple[str, ...]
+    keys: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Answer:
     error: str
 
 
-def ask(settings: Settings, names: Sequence[str]) -> Request:
+def ask(settings: Settings, names: Sequence[str], *, keys: bool = False) -> Request:
     """Leave a request; the guild looks for it when it gets SIGHUP."""
-    request = Request(uuid4().hex, tuple(names))
-    _write(_folder(settings) / f"{request.id}.request", {"names": list(names)})
+    request = Request(uuid4().hex, tuple(names), keys)
+    _write(_folder(settings) / f"{request.id}.request", {"names": list(names), "keys": keys})
     return request
 
 
@@ -47,8 +48,8 @@ def requests(settings: Settings) -> list[Request]:
     waiting = sorted(_folder(settings).glob("*.request"), key=lambda one: one.stat().st_mtime_ns)
     taken = []
     for place in waiting:
-        names = json.loads(place.read_text())["names"]
-        taken.append(Request(place.stem, tuple(names)))
+        told = json.loads(place.read_text())
+        taken.append(Request(place.stem, tuple(told["names"]), bool(told.get("keys"))))
         place.unlink()
     return taken
 

@@ -12,6 +12,7 @@ from toolguild.cli import rolling
 from toolguild.cli.seat import Seat, end, free_ports, last_line, log_of, seats, start, unready
 from toolguild.cli.state import State, held, write_state
 from toolguild.errors import Misconfigured
+from toolguild.identity import KeyDirectory
 from toolguild.runtime.access.credentials import Credentials, read_seed
 from toolguild.runtime.access.login import Login
 from toolguild.runtime.access.rights import Rights
@@ -41,6 +42,7 @@ class Supervisor:
         self._seats = seats(installed(), settings.executors)
         self._services = [load_service(name) for name in installed()]
         self._credentials = Credentials(settings.credentials)
+        self._changing: set[str] = set()  # users whose old keys are still good
         self._environment: Mapping[str, str] = {}
         self._stop, self._hurry = asyncio.Event(), asyncio.Event()
         self._asked = asyncio.Event()  # for a restart
@@ -67,6 +69,7 @@ class Supervisor:
                 store_mb=settings.nats_store_mb,
                 access=self._access,
             ) as server:
+                self._server = server
                 await self._make_everything(server.address)
                 own = settings.model_copy(update={"nats_url": server.address}).environment()
                 self._environment = {**os.environ, **own, "PYTHONUNBUFFERED": "1"}
@@ -165,13 +168,56 @@ class Supervisor:
     async def _serve(self, request: rolling.Request) -> None:
         done: list[rolling.Replaced] = []
         error = ""
+        wanted = [
+            seat
+            for seat in self._seats
+            if not request.names or {seat.name, seat.service} & set(request.names)
+        ]
         try:
-            for seat in self._seats:
-                if not request.names or {seat.name, seat.service} & set(request.names):
-                    done.append(await self._replace(seat))
+            if request.keys:
+                await self._give_new_keys(request)
+                wanted = [one for one in self._seats if one.service in self._changing]
+            for seat in wanted:
+                done.append(await self._replace(seat))
+            self._forget_old_keys()
         except (Misconfigured, OSError) as problem:
             error = str(problem)
         rolling.answer(self._settings, request, done, error)
+
+    async def _give_new_keys(self, request: rolling.Request) -> None:
+        """Give users new keys to come with, and services new ones to sign with. The old ones are good as well.
+
+        What is asked for again after a failure goes on with the keys that were made then.
+        """
+        users = request.names or self._credentials.users()
+        self._changing |= set(users)
+        for user in users:
+            self._credentials.prepare(user)
+        self._server.reload()
+        for user in users:
+            await self._accepted(self._credentials.next(user))
+            self._credentials.turn(user)
+            if user in installed():
+                KeyDirectory(self._settings.keys).rotate(user)
+
+    def _forget_old_keys(self) -> None:
+        """Once nobody comes with them any more, have the server know the old keys of users no longer."""
+        if self._changing:
+            for user in self._changing:
+                self._credentials.finish(user)
+            self._changing.clear()
+            self._server.reload()
+
+    async def _accepted(self, seed: str) -> None:
+        """Return once the server knows a new key: it reads its configuration a moment after it is told to."""
+        login = Login(seed=seed)
+        for _ in range(20):
+            try:
+                async with connect(self._server.address, login=login, name="toolguild keys"):
+                    return
+            except Misconfigured:
+                await self._sleep(0.1)
+        raise Misconfigured("the NATS server does not take the new keys; the old ones stay good")
 
     async def _replace(self, seat: Seat) -> rolling.Replaced:
         """Start a process for a seat, and end the one that has it once the new one takes messages.

@@ -59,6 +59,7 @@ class NatsServer:
         spare = needed_mb * 2**20 // 2
         self._disk = Disk(directory, spare=spare, most=store_mb and store_mb * 2**20)
         self._limit = 0  # bytes that it may keep, as it was started
+        self._listen = ""  # where, as it was started
         self._directory = directory
         self._port = port
         self._process: asyncio.subprocess.Process | None = None
@@ -98,9 +99,11 @@ class NatsServer:
     async def _start(self) -> None:
         for old in self._directory.glob("*.ports"):
             old.unlink()
-        for old in ("server.log", "password"):  # an earlier version had one for all
-            (self._directory / old).unlink(missing_ok=True)
+        for name in ("server.log", "password"):  # an earlier version had one for all
+            (self._directory / name).unlink(missing_ok=True)
         config = self._directory / "server.conf"
+        self._limit = self._disk.may_keep()
+        self._listen = f"127.0.0.1:{self._port or -1}"
         _write_private(config, self._config())
         self._process = await asyncio.create_subprocess_exec(
             *_command(config),
@@ -208,12 +211,12 @@ class NatsServer:
         # `sync_interval: always`: at the default, a power cut loses acknowledged messages.
         # `max_file_store`: its own default counts what it keeps already as taken by others, and a disk that
         # is really full stops it for good.
+        # A running server reads it again for who may do what; it refuses a change of anything else.
         text = json.dumps
-        self._limit = self._disk.may_keep()
         store = f"store_dir: {text(str(self._directory))}, max_file_store: {self._limit}"
         return "\n".join(
             (
-                f"listen: {text(f'127.0.0.1:{self._port or -1}')}",
+                f"listen: {text(self._listen)}",
                 'server_name: "toolguild"',
                 f"ports_file_dir: {text(str(self._directory))}",
                 f"log_file: {text(str(self._directory / 'server.log'))}",

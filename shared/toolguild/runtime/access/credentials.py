@@ -45,11 +45,13 @@ class Credentials:
         """Return who has a seed here, sorted."""
         return sorted(place.stem for place in self._directory.glob(f"*{_SEED}"))
 
-    def prepare(self, user: str) -> str:
-        """Make a user's next seed and return its public key; from now on both are good for `public`."""
-        place = self._directory / f"{user}{_NEXT}"
-        write_private(place, new_seed())
-        return public_of(read_seed(place))
+    def prepare(self, user: str) -> None:
+        """Make a user's next seed; from now on both are good for `public`."""
+        write_private(self._directory / f"{user}{_NEXT}", new_seed())
+
+    def next(self, user: str) -> str:
+        """Return the seed that a user is to come with from now on."""
+        return read_seed(self._directory / f"{user}{_NEXT}")
 
     def turn(self, user: str) -> None:
         """Make the next seed the one that the user comes with; the old one stays good until `finish`."""
