@@ -8,6 +8,7 @@ from toolguild.canonical import digest_of_bytes
 from toolguild.chain import export
 from toolguild.chain.checkpoint import Keys, complaint
 from toolguild.chain.entry import Item, Seen, body_of
+from toolguild.chain.fault import span
 from toolguild.chain.page import Page, parsed
 from toolguild.chain.walk import Walk
 from toolguild.runtime.bus import Bus
@@ -62,8 +63,7 @@ async def verify(bus: Bus, keys: Keys, progress: Progress = _silent) -> Found:
     walk, known, gone = Walk(keys), _Recorded(), 0
     async for sequence, page in pages(bus, progress):
         if sequence > gone + 1:
-            absent = f"message {gone + 1}" + (f" to {sequence - 1}" if sequence > gone + 2 else "")
-            walk.fault("the audit stream", f"the store does not give back {absent}")
+            walk.fault(span("message", gone + 1, sequence - 1), _LOST)
         gone = sequence
         if isinstance(page, str):
             walk.fault(f"message {sequence} of the audit stream", f"it is no page: {page}")
@@ -84,7 +84,9 @@ async def verify(bus: Bus, keys: Keys, progress: Progress = _silent) -> Found:
         (await retried(lambda: bus.js.stream_info(AUDIT), "look at the chain")).state.last_seq
     )
     if last > gone:
-        walk.fault("the audit stream", f"the store does not give back message {gone + 1} to {last}")
+        walk.fault(span("message", gone + 1, last), _LOST)
+    if walk.first_page > 1:
+        walk.fault(span("page", 1, walk.first_page - 1), "missing: the chain begins with page 1")
     compared, unrecorded = 0, 0
     for stream in (LOG, DEAD):
         read = walk.head.read.get(stream, 0) if walk.head else 0
@@ -99,6 +101,9 @@ async def verify(bus: Bus, keys: Keys, progress: Progress = _silent) -> Found:
             else:
                 compared += 1
     return Found(walk, compared, unrecorded)
+
+
+_LOST = "the store of the audit stream does not give it back"
 
 
 class _Recorded:
