@@ -145,13 +145,24 @@ async def _present(bus: Bus, listen: float) -> list[dict[str, Any]]:
         with suppress(TimeoutError, nats.errors.Error):
             async with asyncio.timeout(listen):
                 while True:
-                    said = json.loads((await answers.next_msg(timeout=listen)).data)
-                    if isinstance(said, dict) and isinstance(said.get("metadata"), dict):
+                    data = (await answers.next_msg(timeout=listen)).data
+                    if not data:
+                        break  # the server says that nobody listens
+                    said = _read(data)
+                    if isinstance(said.get("metadata"), dict):
                         found.append(said)
     finally:
         with suppress(nats.errors.Error):
             await answers.unsubscribe()
     return found
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(data)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def tool_targets(registry: JetStreamRegistry, name: str) -> tuple[str, ...]:
