@@ -103,7 +103,7 @@ def show(result: Result, delivered: Delivered | None, *, answer: bool = True) ->
         if step.sources:
             note(f"  from     {step.step}: {', '.join(step.sources)}")
     for text in result.events:
-        if text.startswith((TOLD, "input of ")):
+        if text.startswith((*TOLD, "input of ")):
             note(f"  note     {text}")
     if delivered is not None:
         for path in delivered.files:
