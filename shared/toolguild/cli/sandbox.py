@@ -65,26 +65,55 @@ def run(
 def check(backend: BackendOption = None, as_json: Json = False) -> int:
     """Run the conformance and escape suite of the sandbox on this machine.
 
-    Exit 0 when every check passes, 1 otherwise. JSON: sandbox, isolation, passed, checks.
+    Every attack names what stops it; at the end stands what nothing here stops.
+    Exit 0 when every check passes, 1 otherwise. JSON: sandbox, isolation, passed, checks (name, group, passed,
+    detail; of an attack also family, stopped, how), limits (name, what, helps).
 
     \b
     toolguild sandbox check
     toolguild sandbox check --backend docker --json
     """
-    from toolguild.cli.output import say, say_json
+    from dataclasses import asdict
+
+    from toolguild.cli.output import note, say, say_json
+    from toolguild.sandbox.limits import LIMITS
 
     name, isolation, results = asyncio.run(_check(backend, quiet=as_json))
     passed = bool(results) and all(one.passed for one in results)
     if as_json:
-        checks: list[JsonValue] = [
-            {"name": one.name, "group": one.group, "passed": one.passed, "detail": one.detail}
-            for one in results
-        ]
-        say_json({"sandbox": name, "isolation": isolation, "passed": passed, "checks": checks})
+        checks: list[JsonValue] = [_check_shape(one) for one in results]
+        limits: list[JsonValue] = [asdict(limit) for limit in LIMITS]
+        say_json(
+            {
+                "sandbox": name,
+                "isolation": isolation,
+                "passed": passed,
+                "checks": checks,
+                "limits": limits,
+            }
+        )
     else:
+        note("what nothing here stops:")
+        for limit in LIMITS:
+            note(f"     {limit.name}: {limit.what}. Helps: {limit.helps}.")
+        stopped = [one.passed for one in results if one.group == "escape"]
         held = sum(one.passed for one in results)
-        say(f"{name} ({isolation}): {held} of {len(results)} checks hold")
+        say(
+            f"{name} ({isolation}): {held} of {len(results)} checks hold;"
+            f" {sum(stopped)} of {len(stopped)} attacks stopped"
+        )
     return exits.SUCCEEDED if passed else exits.PROBLEM
+
+
+def _check_shape(one: "CheckResult") -> "dict[str, JsonValue]":
+    shape: dict[str, JsonValue] = {
+        "name": one.name,
+        "group": one.group,
+        "passed": one.passed,
+        "detail": one.detail,
+    }
+    attack: dict[str, JsonValue] = {"family": one.family, "stopped": one.passed, "how": one.how}
+    return shape | attack if one.group == "escape" else shape
 
 
 def _call(
@@ -199,6 +228,10 @@ def _show(ran: "Ran", paths: "list[Path | None]", *, as_json: bool) -> None:
     note(f"{ran.usage.wall_seconds * 1000:.1f} ms, {ran.usage.peak_memory_mb:.0f} MB at most")
 
 
+def _by(result: "CheckResult") -> str:
+    return f"- {result.how}" if result.how else ""
+
+
 async def _check(backend: Backend | None, *, quiet: bool) -> "tuple[str, str, list[CheckResult]]":
     from toolguild.cli.output import note
     from toolguild.sandbox import checks, conformance, escapes
@@ -211,9 +244,8 @@ async def _check(backend: Backend | None, *, quiet: bool) -> "tuple[str, str, li
             result = await checks.run(sandbox, case)
             results.append(result)
             if not quiet or not result.passed:
-                note(
-                    f"{'ok  ' if result.passed else 'FAIL'} {case.group} {case.name} {result.detail}"
-                )
+                mark, what = "ok  " if result.passed else "FAIL", case.family or case.group
+                note(f"{mark} {what}: {case.name} {result.detail or _by(result)}".rstrip())
         return sandbox.name, sandbox.isolation, results
     finally:
         await sandbox.close()

@@ -9,6 +9,7 @@ from typing import Literal
 
 from toolguild.capability import Language, Limits
 from toolguild.sandbox.interface import Call, Code, Ran, Sandbox, SandboxBroken
+from toolguild.sandbox.walls import Wall, how
 
 Group = Literal["conformance", "escape"]
 Expect = Callable[[Sequence[Ran]], str | None]
@@ -24,6 +25,8 @@ class Check:
     group: Group
     calls: tuple[Call, ...]
     expect: Expect
+    family: str = ""  # of an escape: what kind of attack it is
+    by: tuple[Wall, ...] = ()  # and what is to stop it, the first wall first
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class CheckResult:
     group: Group
     passed: bool
     detail: str
+    family: str = ""  # of an escape: what kind of attack it is
+    how: str = ""  # and which walls stop it
 
 
 async def check(sandbox: Sandbox, only: Sequence[str] = ()) -> list[CheckResult]:
@@ -53,7 +58,9 @@ async def run(sandbox: Sandbox, case: Check) -> CheckResult:
             problem = _innocent(await sandbox.run(_CANARY))
     except SandboxBroken as error:
         problem = f"the sandbox broke: {error}"
-    return CheckResult(case.name, case.group, problem is None, problem or "")
+    return CheckResult(
+        case.name, case.group, problem is None, problem or "", case.family, how(case.by)
+    )
 
 
 def python(source: str, *, limits: Limits = QUICK, **arguments: object) -> Call:

@@ -61,6 +61,8 @@ def _classify(end: End, code: Code) -> tuple[Outcome, object, Fault | None]:
         return _died(end)
     if answer.too_much_output:
         return "disk", None, _disk(end)
+    if answer.bad_name is not None:
+        return "error", None, _file_name(answer.bad_name)
     if answer.fault is not None:
         return _raised(frames.fault_of(answer.fault), end, code)
     assert answer.value is not None
@@ -94,12 +96,6 @@ def _stopped(end: End) -> tuple[Outcome, object, Fault | None]:
 
 def _died(end: End) -> tuple[Outcome, object, Fault | None]:
     limits = end.limits
-    if end.answer.cut_short():
-        return (
-            "forged",
-            None,
-            _plain("forged", "Forged", "left garbage on the supervisor's channel"),
-        )
     # The kernel enforces by clock ticks and reports precisely: on a busy machine they differ much.
     if end.signal in (_SIGKILL, _SIGXCPU) and end.cpu_seconds >= 0.5 * limits.cpu_seconds:
         return "timeout", None, _cpu(end)
@@ -156,6 +152,11 @@ def _memory(end: End) -> Fault:
 def _disk(end: End) -> Fault:
     text = f"more than {end.limits.disk_mb} MB in scratch and /output"
     return _plain("disk", "DiskFull", text)
+
+
+def _file_name(name: str) -> Fault:
+    text = f"left a file below /output whose name cannot be handed on: {name}; use printable characters"
+    return _plain("error", "FileName", text)
 
 
 def _signal_name(number: int) -> str:

@@ -6,6 +6,7 @@ length is checked before a byte of it is kept.
 
 import hmac
 import json
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Literal, get_args
 
 from toolguild.sandbox.interface import Call, Code
 
+_MAYBE_TOO_LARGE = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{308}")
 _HEAD = struct.Struct("<16scQ")  # nonce, kind, length
 _MOST_FAULT = 1 << 16
 _MOST_NAME = 4096
@@ -59,6 +61,7 @@ class Answer:
     fault: bytes | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     too_much_output: bool = False
+    bad_name: str | None = None  # of a file that cannot be handed on by it, shown with escapes
     ended: bool = False
     started: bool = False  # the harness was there before any of the tool's code
     _name: str | None = None
@@ -77,12 +80,14 @@ class Answer:
         if self.ended and self._waiting:
             raise Forged("bytes after the end")
 
-    def cut_short(self) -> bool:
-        """Say whether what arrived of an unfinished frame cannot be the harness's."""
+    def _foreign(self) -> bool:
+        """Say whether what arrived of a frame cannot become one of the harness's."""
         head = bytes(self._waiting[:16])
         return bool(head) and not self.nonce.startswith(head)
 
     def _take(self) -> bool:
+        if self._foreign():
+            raise Forged("words that are no frame of this call")
         if len(self._waiting) < _HEAD.size:
             return False
         nonce, letter, length = _HEAD.unpack_from(self._waiting)
@@ -118,9 +123,11 @@ class Answer:
         elif kind == "E":
             self.fault = body
         elif kind == "N":
-            self._name = _file_name(body)
-            if self._name in self.files or len(self.files) >= _MOST_FILES:
-                raise Forged("a file twice, or too many")
+            self._name = self._named(body)
+            if self._name in self.files:
+                raise Forged("a file twice")
+            if len(self.files) >= _MOST_FILES:
+                raise TooLong("disk")
         elif kind == "F" and self._name is not None:
             self.files[self._name], self._name = body, None
         elif kind == "D":
@@ -128,11 +135,19 @@ class Answer:
         elif kind == "Z":
             self.ended = True
 
+    def _named(self, body: bytes) -> str:
+        name = _file_name(body)
+        if not name.isprintable():
+            self.bad_name = ascii(name)[:200]
+        return name
+
 
 def value_of(raw: bytes) -> object:
     """Parse a returned value. Raises Forged where the harness would have refused it."""
     try:
         value: object = json.loads(raw.decode(), parse_constant=_no_constant)
+        if _MAYBE_TOO_LARGE.search(raw):
+            json.dumps(value, allow_nan=False)  # 1e999 is infinity, and no JSON value
         if b"\\ud" in raw or b"\\uD" in raw:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
@@ -164,11 +179,9 @@ def _no_constant(name: str) -> object:
 
 
 def _file_name(body: bytes) -> str:
-    try:
-        name = body.decode()
-    except UnicodeDecodeError as error:
-        raise Forged("a file name that is not UTF-8") from error
+    """Return a relative path; bytes that are no text become lone surrogates, which are not printable."""
+    name = body.decode(errors="surrogateescape")
     parts = name.split("/")
-    if not name or any(part in ("", ".", "..") for part in parts) or not name.isprintable():
-        raise Forged(f"a file name that cannot be used: {name[:100]!r}")
+    if not name or any(part in ("", ".", "..") for part in parts):
+        raise Forged(f"a file name that cannot be used: {ascii(name)[:100]}")
     return name
