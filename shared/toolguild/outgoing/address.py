@@ -12,7 +12,7 @@ _SUFFIX = (
     r"|Terrace|Ter|Parkway|Pkwy|Highway|Hwy|Way|Close|Crescent|Gardens?|Grove|Mews|Row|Alley|Trail|Loop|Walk"
     r"|Quay|Parade|Esplanade|Hill|Green|Greens|Point|Ridge|Crossing|Common|Turnpike|Plaza|Route|Run|Pass)"
 )
-_UNIT = r"(?:,? ?\n? ?(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.? ?#?\w{1,6})"
+_UNIT = r"(?:,? ?\n? ?(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.? ?#?(?:\d\w{0,5}|[A-Z]\d{0,4}\b))"
 _STREET = re.compile(
     r"\d(?<![\w.,$€£].)\d{0,5}[A-Za-z]?,? (?:\d{1,6}[A-Za-z]?,? )?(?:(?:[NSEW]|North|South|East|West)\.? )?"
     rf"(?:{_CAP} ){{1,5}}{_SUFFIX}\b\.?{_UNIT}{{0,2}}"
@@ -145,6 +145,8 @@ _FOLLOWS = re.compile(
     r"[\s:=\"']*(?:is[\s:]+|to[\s:]+|in[\s:]+|(?:of|for) [^\n:]{1,40}? is[\s:]+)?"
     r"((?=[^\n.]{0,40}\d)(?:\d|[^\W\d_a-zà-ÿ])[^\n.!?;]{3,80}(?:(?<=Apt)\.[^\n.!?;]{1,40}|(?<=\bSt)\.[^\n.!?;]{1,40})?)"
 )
+# the last word of an address is a name or has a number; what is said after it begins with neither
+_LAST = re.compile(r".*(?<![^\W_])[A-ZÀ-ÖØ-Þ\d][\w'’.-]*", re.S)
 _STREETLIKE = re.compile(r"\d[\w/-]{0,6},? [^\W\d_]|[^\W\d_]{3,} \d{1,5}")
 _LABELS = ("address", "street", "addr", "adresse", "anschrift", "straße", "strasse", "dirección")
 
@@ -213,11 +215,10 @@ def _said(text: Text) -> Iterator[Span]:
         match = _FOLLOWS.match(text.plain, end)
         if match is None or not _STREETLIKE.search(match[1]) or "@" in match[1]:
             continue
-        stop = (
-            _tail(text.plain, match.end(1))
-            if "\n" in text.plain[match.end(1) :][:2]
-            else match.end(1)
-        )
+        last = _LAST.search(match[1])
+        stop = match.start(1) + (last.end() if last is not None else len(match[1]))
+        if text.plain[stop : stop + 1] == "\n":
+            stop = _tail(text.plain, stop)
         yield Span("address", match.start(1), stop, 0.6)
 
 

@@ -176,6 +176,8 @@ def _labelled(text: Text) -> Iterator[Span]:
 
 
 def _kind_of(text: Text, run: str, start: int) -> tuple[str, float] | None:
+    if run.replace(".", "", 1).isdigit() and "." in run:
+        return None  # a decimal number
     digits = "".join(one for one in run if one.isdigit())
     marks = len(run) - len(digits)
     if not marks and len(digits) > 19:

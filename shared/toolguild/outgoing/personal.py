@@ -1,5 +1,6 @@
 """Personal data in a text, by rules: forms with check digits, words around them, and frequent names."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from toolguild.outgoing.address import postal
@@ -18,6 +19,9 @@ KINDS = (
 _RULES: tuple[Callable[[Text], Iterator[Span]], ...] = (
     *(emails, addresses, macs, ibans, numbers, lettered, papers, births, postcodes, postal, people),
 )
+# most of a large table is numbers: no other rule finds anything in a text without letters
+_WITHOUT_LETTERS = (addresses, macs, numbers, papers, births, postcodes)
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 def found(text: str, label: str = "") -> tuple[Span, ...]:
@@ -31,4 +35,5 @@ def found(text: str, label: str = "") -> tuple[Span, ...]:
 def candidates(text: str, label: str = "") -> Iterable[Span]:
     """Return all that the rules find, overlaps included, for somebody who has more to add."""
     read = Text.of(text, label)
-    return [span for rule in _RULES for span in rule(read) if span.score >= SURE]
+    rules = _RULES if _LETTER.search(text) else _WITHOUT_LETTERS
+    return [span for rule in rules for span in rule(read) if span.score >= SURE]

@@ -23,12 +23,6 @@ def _shape(kind: str, anchors: str, pattern: str, flags: int = 0) -> Shape:
 
 
 SHAPES: tuple[Shape, ...] = (
-    _shape(
-        "private key",
-        "PRIVATE",
-        r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,20000}?"
-        r"(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----|\Z)",
-    ),
     _shape("AWS access key", "AKIA ASIA", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     _shape(
         "GitHub token",
@@ -63,6 +57,9 @@ SHAPES: tuple[Shape, ...] = (
     _shape("NATS seed", "SU SA SO SC SN SX", r"\bS[UAOCNX][A-Z2-7]{56}\b"),
     _shape("age key", "AGE-SECRET-KEY-1", r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}\b"),
 )  # fmt: skip
+_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_CLOSE = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+MAX_KEY = 20_000  # letters of one private key
 _URL = re.compile(
     r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/@\"'<>]{0,100}:([^\s@/\"'<>]{1,200})@[^\s\"'<>]"
 )
@@ -116,7 +113,7 @@ _NAMES = (
     ),
 )
 _ASSIGNED = re.compile(
-    r"[\w.-]{0,40}[\"'`]?[ \t]*(?::=|=>|=|:|,|\bis\b|\bist\b)[ \t]*"
+    r"[\w.-]{0,40}[\"'`]?[ \t]*(?::=|=>|=|:|\bis\b|\bist\b)[ \t]*"
     r"(?:[brf]?[\"'`]([^\"'`\n]{4,400})[\"'`]|([^\s\"'`,;)}\]<>]{4,400}))"
 )
 _PLACEHOLDERS = re.compile(
@@ -140,10 +137,24 @@ def found(text: str, label: str = "") -> tuple[Span, ...]:
 
 
 def _shaped(text: str) -> Iterator[Span]:
+    yield from _keys(text)
     for kind, anchors, pattern in SHAPES:
         if any(anchor in text for anchor in anchors):
             for match in pattern.finditer(text):
                 yield Span(kind, *match.span(), 0.95)
+
+
+def _keys(text: str) -> Iterator[Span]:
+    """Private keys, as far as they go: to their end, or to the end of the text."""
+    at = text.find("-----BEGIN ")
+    while at >= 0:
+        opened = _BEGIN.match(text, at)
+        end = at + 11
+        if opened is not None:
+            closed = _CLOSE.search(text, opened.end(), opened.end() + MAX_KEY)
+            end = closed.end() if closed is not None else min(len(text), opened.end() + MAX_KEY)
+            yield Span("private key", at, end, 0.95)
+        at = text.find("-----BEGIN ", end)
 
 
 def _in_urls(text: str) -> Iterator[Span]:
