@@ -32,6 +32,7 @@ BENCHES = {
     "halt": Bench("from an order to halt to the last process gone, for each scope"),
     "monitoring": Bench("false alerts of tools that are well, and how soon bad ones are noticed"),
     "admission": Bench("a flood of goals by one user, and what another one notices of it"),
+    "audit": Bench("the audit chain: entries a second, growth, lag, share of CPU"),
     "search": Bench("registry search among 100,000 tools", json_only=True),
     "registry": Bench("published to usable, revoked to refused, on every reader", json_only=True),
     "safety": Bench("every layer of safety on labelled sets and by real attacks"),
