@@ -1,25 +1,24 @@
 """Answers from a Python function: for tests, and labelled so."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import Any
 
 from pydantic import BaseModel
 
 from toolguild.budget.ledger import Price
 from toolguild.errors import Misconfigured
-from toolguild.guild import Role
 from toolguild.model.request import Call, Completion
 from toolguild.tool.draft import ModelSource
 
-Script = Callable[[Role, str, Mapping[str, Any], int], str | BaseModel | Awaitable[str | BaseModel]]
+Script = Callable[..., str | BaseModel | Awaitable[str | BaseModel]]
 
 
 class ScriptedModel:
     """Asks `script(role, prompt_name, values, sample)`: text as a model would write it, or a whole answer.
 
-    The script may be asynchronous and may raise what a provider raises.
+    A script with a parameter `request` gets what is really sent, as the prompt shows it, as well. The script
+    may be asynchronous and may raise what a provider raises.
     """
 
     source: ModelSource = "scripted"
@@ -29,6 +28,7 @@ class ScriptedModel:
     ) -> None:
         self.model = model
         self._script = script
+        self._reads = "request" in inspect.signature(script).parameters
         self._price = price or Price()
 
     async def price(self) -> Price:
@@ -36,7 +36,8 @@ class ScriptedModel:
 
     async def complete(self, call: Call) -> Completion:
         request = call.request
-        said = self._script(request.role, request.prompt, call.values, request.sample)
+        extra = {"request": request} if self._reads else {}
+        said = self._script(request.role, request.prompt, call.values, request.sample, **extra)
         if inspect.isawaitable(said):
             said = await said
         text = said.model_dump_json() if isinstance(said, BaseModel) else said
