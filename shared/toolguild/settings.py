@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         return self.keys_dir or self.data_dir / "keys"
 
     @property
+    def tls(self) -> Path:
+        """Where the certificates of the embedded server are."""
+        return self.data_dir / "tls"
+
+    @property
     def credentials(self) -> Path:
         """Where the seeds of all users of the embedded server are."""
         return self.data_dir / "credentials"

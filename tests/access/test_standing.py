@@ -41,8 +41,6 @@ def environment(pid: int) -> dict[str, str]:
 async def everything_works(guild: Standing, data: Path) -> None:
     result = await guild.command("run", GOAL)
     assert result["status"] == "succeeded", result
-    (tool,) = result["tools"]["made"]
-    name = tool["name"]
     for command in (
         ("status",),
         ("tasks", "list"),

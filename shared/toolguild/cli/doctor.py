@@ -156,6 +156,7 @@ def _services() -> list[Finding]:
 
 async def _nats(settings: "Settings") -> Finding:
     from toolguild.cli.state import standing_url
+    from toolguild.runtime.access.login import Login
     from toolguild.runtime.bus import connect, redacted
     from toolguild.runtime.server import nats_server, running
 
@@ -163,7 +164,7 @@ async def _nats(settings: "Settings") -> Finding:
     directory = settings.data_dir / "nats"
     try:
         if url is not None:
-            async with connect(url, name="toolguild doctor") as bus:
+            async with connect(url, name="toolguild doctor", login=Login.of(settings)) as bus:
                 version = str(bus.client.connected_server_version)
                 return Finding("nats", "ok", f"nats-server {version} at {redacted(url)}")
         if await asyncio.to_thread(running, directory) is not None:

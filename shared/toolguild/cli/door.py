@@ -12,6 +12,7 @@ from toolguild.cli.output import note
 from toolguild.errors import UsageError
 from toolguild.policy import Policy
 from toolguild.runtime.access.login import Login
+from toolguild.runtime.access.tls import certificates
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.main import read_policy, run_services
@@ -55,10 +56,12 @@ async def open_door(
         standing = url is not None
         if url is None:
             url = await stack.enter_async_context(_own_server(settings))
-        bus = await stack.enter_async_context(connect(url, name="toolguild cli", login=Login.of(settings)))
+        login = Login.of(settings)
+        bus = await stack.enter_async_context(connect(url, name="toolguild cli", login=login))
         own = settings.model_copy(
             update={
                 "nats_url": url,
+                "nats_ca": login.ca,
                 "http_port": 0,
                 "grace_seconds": min(GRACE, settings.grace_seconds),
             }
@@ -76,7 +79,10 @@ async def _own_server(settings: Settings) -> AsyncIterator[str]:
     directory = settings.data_dir / "nats"
     await _until_free(settings)
     async with nats_server(
-        directory, port=settings.nats_port, store_mb=settings.nats_store_mb
+        directory,
+        port=settings.nats_port,
+        store_mb=settings.nats_store_mb,
+        tls=certificates(settings.tls) if settings.nats_tls else None,
     ) as server:
         yield server.url
 

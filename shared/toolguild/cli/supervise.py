@@ -17,6 +17,7 @@ from toolguild.runtime.access.credentials import Credentials, read_seed
 from toolguild.runtime.access.login import Login
 from toolguild.runtime.access.rights import Rights
 from toolguild.runtime.access.roster import BOOTSTRAP, OUTSIDERS, roster
+from toolguild.runtime.access.tls import certificates
 from toolguild.runtime.bus import connect
 from toolguild.runtime.clock import now
 from toolguild.runtime.server import nats_server
@@ -68,10 +69,13 @@ class Supervisor:
                 port=settings.nats_port,
                 store_mb=settings.nats_store_mb,
                 access=self._access,
+                tls=certificates(settings.tls) if settings.nats_tls else None,
             ) as server:
                 self._server = server
                 await self._make_everything(server.address)
-                own = settings.model_copy(update={"nats_url": server.address}).environment()
+                ca = Login.on_this_machine(settings).ca
+                told = {"nats_url": server.address, "nats_ca": ca}
+                own = settings.model_copy(update=told).environment()
                 self._environment = {**os.environ, **own, "PYTHONUNBUFFERED": "1"}
                 try:
                     async with asyncio.TaskGroup() as group:
@@ -131,7 +135,8 @@ class Supervisor:
         return {user: (self._credentials.public(user), rights[user]) for user in rights}
 
     async def _make_everything(self, address: str) -> None:
-        login = Login(seed=read_seed(self._credentials.place(BOOTSTRAP)))
+        seed = read_seed(self._credentials.place(BOOTSTRAP))
+        login = Login.on_this_machine(self._settings, seed)
         async with connect(address, name="toolguild bootstrap", login=login) as bus:
             await ensure_guild(bus.js, self._services, replicas=self._settings.nats_replicas)
 
@@ -210,7 +215,7 @@ class Supervisor:
 
     async def _accepted(self, seed: str) -> None:
         """Return once the server knows a new key: it reads its configuration a moment after it is told to."""
-        login = Login(seed=seed)
+        login = Login.on_this_machine(self._settings, seed)
         for _ in range(20):
             try:
                 async with connect(self._server.address, login=login, name="toolguild keys"):

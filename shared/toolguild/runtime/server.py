@@ -21,8 +21,10 @@ from nats.aio.client import Client
 from toolguild.errors import Misconfigured, UsageError
 from toolguild.runtime.access.config import authorization
 from toolguild.runtime.access.credentials import new_seed, public_of
+from toolguild.runtime.access.login import Login
 from toolguild.runtime.access.rights import Rights
 from toolguild.runtime.access.roster import GUILD
+from toolguild.runtime.access.tls import Certificates
 from toolguild.runtime.bus import NOBODY
 from toolguild.runtime.disk import Disk
 
@@ -51,10 +53,11 @@ class NatsServer:
         needed_mb: int = NEEDED_MB,
         store_mb: int | None = None,
         access: Access | None = None,
+        tls: Certificates | None = None,
     ) -> None:
-        """`access` gives the users with their keys and rights, asked anew at each start and reload. By itself
+        """With `tls`, it speaks nothing else. `access` gives the users with their keys and rights, asked anew at each start and reload. By itself
         the server knows one user, who may do everything."""
-        self._access = access
+        self._access, self._tls = access, tls
         self._needed_mb = needed_mb
         spare = needed_mb * 2**20 // 2
         self._disk = Disk(directory, spare=spare, most=store_mb and store_mb * 2**20)
@@ -222,6 +225,7 @@ class NatsServer:
                 f"log_file: {text(str(self._directory / 'server.log'))}",
                 "logfile_size_limit: 10MB",
                 self._authorization(),
+                *([_tls(self._tls)] if self._tls else []),
                 f"jetstream {{ {store}, sync_interval: always }}",
                 "",
             )
@@ -243,11 +247,12 @@ class NatsServer:
                 raise UsageError(self._why())
             await asyncio.sleep(0.005)
         self._port = ports
+        login = Login(ca=self._tls.ca) if self._tls else NOBODY
         while True:
             client = Client()
             try:
                 await client.connect(
-                    **NOBODY.options(self.url), allow_reconnect=False, connect_timeout=2
+                    **login.options(self.url), allow_reconnect=False, connect_timeout=2
                 )
                 await client.jetstream().account_info()
                 return
@@ -309,9 +314,10 @@ async def nats_server(
     port: int | None = None,
     store_mb: int | None = None,
     access: Access | None = None,
+    tls: Certificates | None = None,
 ) -> AsyncIterator[NatsServer]:
     """Run a server for as long as the block lasts. It is started again if it ends. Raises as `start`."""
-    server = NatsServer(directory, port=port, store_mb=store_mb, access=access)
+    server = NatsServer(directory, port=port, store_mb=store_mb, access=access, tls=tls)
     await server.start()
     stop = asyncio.Event()
     keeper = asyncio.create_task(server.keep_running(stop))
@@ -321,6 +327,12 @@ async def nats_server(
         stop.set()
         await keeper
         await server.stop()
+
+
+def _tls(own: Certificates) -> str:
+    text = json.dumps
+    files = f"cert_file: {text(str(own.certificate))}, key_file: {text(str(own.key))}"
+    return f'tls {{ {files}, min_version: "1.2" }}'
 
 
 async def _locked(place: Path) -> int:

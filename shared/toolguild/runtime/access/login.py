@@ -33,11 +33,16 @@ class Login:
         return cls(
             seed=read_seed(seed) if seed else "",
             credentials=settings.nats_creds_file,
-            ca=settings.nats_ca,
+            ca=settings.nats_ca or (_embedded(settings) if settings.nats_url is None else None),
             certificate=settings.nats_certificate,
             key=settings.nats_key,
             binds=seed is not None,
         )
+
+    @classmethod
+    def on_this_machine(cls, settings: Settings, seed: str = "") -> "Login":
+        """Return the login for the embedded server of this data directory."""
+        return cls(seed=seed, ca=_embedded(settings), binds=bool(seed))
 
     def options(self, url: str) -> dict[str, Any]:
         """Return the arguments of nats-py's `connect`. Raises Misconfigured for files that cannot be used."""
@@ -69,3 +74,9 @@ class Login:
                 "and TOOLGUILD_NATS_KEY"
             ) from error
         return context
+
+
+def _embedded(settings: Settings) -> Path | None:
+    """Return the embedded server's own authority, where that server speaks TLS."""
+    place = settings.tls / "ca.pem"
+    return place if settings.nats_tls or place.exists() else None
