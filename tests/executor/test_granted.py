@@ -204,6 +204,29 @@ async def test_a_call_that_did_more_than_its_tool_declares_ends_as_an_incident(
     assert ran.outcome in Policy.default().autonomy.trust.incidents
 
 
+async def test_a_host_that_the_caller_named_is_refused_and_not_the_tools_fault(
+    tmp_path: Path,
+) -> None:
+    one = tool(hosts=HOSTS[:1])
+    box = did("error", asked=("elsewhere.example",))
+    made = await here(tmp_path, box, one, policy=policy(hosts=list(HOSTS)))
+    command = RunTool(
+        task=BRIEF.task,
+        brief=BRIEF,
+        step="s1",
+        tool=one.digest,
+        arguments={"path": "http://Elsewhere.example/x"},
+    )
+    ran = await ran_of(made, command)
+    assert ran.outcome == "error"
+    assert ran.seen is not None
+    assert ran.seen.hosts == ("elsewhere.example:80",), "it is told all the same"
+    case = Case(arguments=command.arguments, expected=1)
+    got = await sit(made, order(one.draft, samples.exam(cases=(case,))))
+    assert got.report.seen is not None
+    assert got.report.seen.hosts == ()
+
+
 async def test_what_lies_within_the_manifest_is_no_incident(tmp_path: Path) -> None:
     one = tool(
         read=("*",), write=("out*",), programs=("sort",), hosts=HOSTS, limits=Limits(processes=4)

@@ -1,6 +1,5 @@
 """A goal whose tool needs a credential: the host gets it, and nothing that the guild keeps or says has it."""
 
-import json
 import ssl
 from pathlib import Path
 
@@ -15,12 +14,12 @@ SECRET = "tgsecret0123456789ABCDEFabcdef"
 
 
 def policy_file(folder: Path, host: str) -> Path:
-    """A policy with a credential for one host; exams declare what three others answer."""
+    """A policy with a credential for one host."""
     path = folder / "policy.yaml"
-    hosts = [host, *(f"127.0.0.1:{port}" for port in (8001, 8002, 8003))]
     path.write_text(
-        f"capabilities:\n  hosts: {json.dumps(hosts)}\n"
+        f"capabilities:\n  hosts: ['{host}']\n"
         f"credentials:\n  api_key: {{ host: '{host}', header: X-Api-Key, prefix: '' }}\n"
+        "review: { on_ask: allow }\n"  # of the tool's look at its environment
     )
     return path
 
@@ -50,16 +49,10 @@ async def test_a_credential_reaches_its_host_by_tls_and_nothing_else_has_it(
         async with open_hall(data, **chosen) as hall:
             result, seen = await hall.run(f"Post 7 to http://{here}/count")
 
-    wanted = {200: "succeeded", 403: "failed"}[status]
     ran = [one.envelope.body for one in seen if isinstance(one.envelope.body, events.ToolRan)]
-    if status == 200:
-        assert (result.status, result.answer) == (wanted, 107), result.reason
-        assert "***" in ran[0].printed, "the host's echo came back masked"
-        assert [one.credential for one in ran[0].requests] == ["api_key"]
-        published = [b for one in seen if isinstance(b := one.envelope.body, events.ToolReady)]
-        assert published
-    else:
-        assert result.status != "succeeded"
+    assert (result.status, result.answer) == ("succeeded", 107 if status == 200 else 403)
+    assert "*" * len(SECRET) in ran[0].printed, "the host's echo came back masked"
+    assert [one.credential for one in ran[0].requests] == ["api_key"]
     assert len(host.heads) == 1, "neither exam nor trial reached the host"
     assert f"X-Api-Key: {SECRET}" in host.heads[0]
     assert f"Host: localhost:{host.port}" in host.heads[0]

@@ -1,9 +1,11 @@
 """What a call was seen to do, and whether that is more than its tool declares."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from toolguild.host import Host
+from toolguild.capability import Capabilities
+from toolguild.host import Host, parse
 from toolguild.sandbox.interface import Fault, Ran, Request, Seen
 from toolguild.tool.use import beyond
 from toolguild_executor.program import Program
@@ -24,9 +26,25 @@ def observed(ran: Ran) -> Ran:
     )
 
 
-def judged(ran: Ran, program: Program) -> Ran:
+def own(seen: Seen, arguments: Mapping[str, object], declared: Capabilities) -> Seen:
+    """Return what was seen without the hosts that the arguments name and the tool does not declare.
+
+    To ask for those was the caller's wish. They are refused like any other, and the tool is not blamed.
+    """
+    said = json.dumps(dict(arguments), ensure_ascii=False).lower()
+    hosts = tuple(
+        one
+        for one in seen.hosts
+        if parse(one).name not in said or not beyond(Seen(hosts=(one,)), declared)
+    )
+    return replace(seen, hosts=hosts)
+
+
+def judged(ran: Ran, program: Program, arguments: Mapping[str, object]) -> Ran:
     """Return a call that did more than its tool declares as one that ended "beyond", whatever it answered."""
-    extra = beyond(ran.seen, program.declared) if ran.seen is not None else ()
+    extra: tuple[str, ...] = ()
+    if ran.seen is not None:
+        extra = beyond(own(ran.seen, arguments, program.declared), program.declared)
     if not extra or ran.outcome not in _OWN:
         return ran
     told = f"the call did more than its tool declares: {'; '.join(extra)}"

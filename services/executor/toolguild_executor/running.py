@@ -24,9 +24,7 @@ from toolguild_executor.observed import judged
 from toolguild_executor.program import Program, published_program
 
 MAX_PRINTED = 8 * 1024  # characters that the event carries
-_UNREAD = (
-    "the tool is given {}, and may not read it: manifest, task or policy (capabilities.read) says no"
-)
+_UNREAD = "the tool is given {}, and may not read it: manifest, task or policy (capabilities.read) says no"
 _UNWRITTEN = "the tool wrote {}, and the task or the policy (capabilities.write) does not let it"
 _NOTHING_USED = Usage(wall_seconds=0, cpu_seconds=0, peak_memory_mb=0)
 
@@ -70,7 +68,7 @@ async def _run(guild: Guild, command: RunTool, tool: Tool, program: Program, cal
         with telemetry.execute_tool(tool.title) as span:
             ran, lost = program.kept(await sandbox.run(call))
             if guild.policy.layers.capabilities:
-                ran = judged(ran, program)
+                ran = judged(ran, program, call.arguments)
             ran = _checked(ran, tool.draft)
             telemetry.tool_ended(span, ran.outcome)
     check_effects(command, tool.title, ran)

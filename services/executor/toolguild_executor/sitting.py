@@ -1,7 +1,7 @@
 """One program sitting one exam: every call in the sandbox, every verdict out here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -16,6 +16,7 @@ from toolguild.exam.shown import kept
 from toolguild.sandbox.interface import Ran, Sandbox, Seen, Usage
 from toolguild.tool import Case, CaseResult, GeneratedResult, Property, PropertyResult
 from toolguild.tool.spec import JsonSchema
+from toolguild_executor.observed import own
 from toolguild_executor.program import Program
 from toolguild_executor.together import together
 
@@ -72,6 +73,8 @@ class Sitting:
     async def run(self, arguments: Mapping[str, JsonValue], files: Mapping[str, str]) -> Ran:
         """Run one call. Raises SandboxBroken when the sandbox failed, never for what the code did."""
         ran = await self.sandbox.run(self.program.rehearsal(arguments, files))
+        if ran.seen is not None:
+            ran = replace(ran, seen=own(ran.seen, arguments, self.program.declared))
         self.peak.add(ran)
         kept, _ = self.program.kept(ran)
         return kept

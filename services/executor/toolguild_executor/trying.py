@@ -75,7 +75,7 @@ async def _first_failure(
         with telemetry.execute_tool(entry.tool.title) as span:
             ran, lost = program.kept(await sandbox.run(call))
             if judge:
-                ran = judged(ran, program)
+                ran = judged(ran, program, arguments)
             telemetry.tool_ended(span, ran.outcome)
         if lost:
             return f"it writes {', '.join(lost)}, which the task or the policy does not let it"
