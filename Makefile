@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check lint types layers bench machines lock clean
+.PHONY: help demo test check lint types layers bench fuzz machines lock clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,10 @@ layers: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## measure, beside the alternatives
 	$(BIN)/python -m bench
+
+fuzz: $(VENV)/.dev ## fuzz decoders and reviewer with atheris, SECONDS=60 in all
+	$(BIN)/python -m pip install --quiet --only-binary :all: atheris==3.0.0
+	nice -n 15 $(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60)
 
 machines: $(VENV)/.dev ## draw the state machines from the code
 	PYTHONPATH=.:tests/support $(BIN)/python -m tests.machines.draw > docs/state-machines.md

@@ -41,6 +41,6 @@ async def unpack(bodies: Bodies, data: bytes) -> bytes:
         return data
     try:
         sha256 = json.loads(data)["$claim"]["sha256"]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, RecursionError) as error:
         raise ValueError("a malformed reference to a stored body") from error
     return await bodies.get(str(sha256))

@@ -78,10 +78,18 @@ def _review(path: Path, policy: Policy) -> Review:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-        source = data.decode("utf-8-sig")
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
         return conclude([finding("not-text", 1, 1, what)])
-    except UnicodeDecodeError:
+    source = as_text(data)
+    if source is None:
         return conclude([finding("not-text", 1, 1, "is not UTF-8 text")])
     return review(source, _LANGUAGES[path.suffix], policy)
+
+
+def as_text(data: bytes) -> str | None:
+    """Return the text of a file's bytes, without a byte order mark; None where they are no UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None

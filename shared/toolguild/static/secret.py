@@ -64,7 +64,7 @@ _ADDRESS = re.compile(
     r"\b[a-z][a-z0-9+]{1,20}://[^\s/:@\"']{0,60}:(?P<value>[^\s/:@\"']{6,80})@", re.I
 )
 _EXAMPLE = re.compile(
-    r"(?i)your|example|sample|placeholder|change|dummy|fake|xxx|test|demo|foo|secret|passw|p4ssw|token|"
+    r"(?i)your|example|sample|placeholder|change|dummy|fake|xxx|test|demo|foo|secret|passw(?:or)?d|token|"
     r"redacted|insert|replace|1234|abcd|qwert|[<>{}$]|\*\*|\.\.\."
 )
 _PIECE, _OVERLAP = (

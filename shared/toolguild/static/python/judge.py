@@ -239,7 +239,7 @@ class Judge(FileJudge):
 
     def credential(self, value: str, node: ast.AST) -> None:
         """Judge that a text put together of parts is a credential."""
-        for one in secrets(value[:2_000]):
+        for one in secrets(value[:400]):
             self.report("secret", node, f"puts together what looks like a {one.kind}")
 
     def annotation(self, node: ast.AST) -> None:
