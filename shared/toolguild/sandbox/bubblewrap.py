@@ -83,7 +83,7 @@ class Bubblewrap:
                 errors,
             )
             theirs.close()
-            group = cgroup.Group.create() if os.geteuid() == 0 else None
+            group = cgroup.Group.create()
             running = _Running(process, control, private, group)
             try:
                 await _hello(control)

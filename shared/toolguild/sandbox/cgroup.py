@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,15 +26,36 @@ class Group:
     _tasks: int = field(default=0)
 
     @classmethod
-    def create(cls) -> "Group | None":
-        """Make a group, or return None where that is not allowed here."""
+    def create(
+        cls,
+        root: Path = _ROOT,
+        own: Path = Path("/proc/self/cgroup"),
+        make: Callable[[Path], None] = Path.mkdir,
+    ) -> "Group | None":
+        """Make a group, or return None where that is not allowed here.
+
+        With version 2 below the root, or else beside this process's own group: that is where a service manager
+        lets a user make some. `own` says which that is, and `make` makes a folder.
+        """
+        unified = (root / "cgroup.controllers").exists()
+        if not unified:
+            return cls._below([root / "memory", root / "pids"], unified=False, make=make)
+        for parent in (root, *_beside(root, own)):
+            if _controls(parent):
+                group = cls._below([parent], unified=True, make=make)
+                if group is not None:
+                    return group
+        return None
+
+    @classmethod
+    def _below(
+        cls, parents: list[Path], *, unified: bool, make: Callable[[Path], None]
+    ) -> "Group | None":
         name = f"{_PREFIX}-{os.getpid()}-{next(_count)}"
-        unified = (_ROOT / "cgroup.controllers").exists()
-        parents = [_ROOT] if unified else [_ROOT / "memory", _ROOT / "pids"]
         made: list[Path] = []
         try:
             for parent in parents:
-                (parent / name).mkdir()
+                make(parent / name)
                 made.append(parent / name)
             group = cls(tuple(made), unified)
             group._path("pids.max").write_text("256")
@@ -108,9 +130,32 @@ class Group:
                 self._path(name).write_text(str(limit))
 
 
+def _beside(root: Path, own: Path) -> list[Path]:
+    """Return the group that ours lies in, version 2, where it is not the root itself."""
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return []
+    paths = [line.removeprefix("0::/") for line in lines if line.startswith("0::/")]
+    return [(root / path).parent for path in paths if path]
+
+
+def _controls(parent: Path) -> bool:
+    """Whether groups below this one can have limits of memory and processes. Asks for it where it is allowed."""
+    control = parent / "cgroup.subtree_control"
+    wanted = {"memory", "pids"}
+    try:
+        if not wanted <= set(control.read_text().split()):
+            control.write_text("+memory +pids")
+        return wanted <= set(control.read_text().split())
+    except OSError:
+        return False
+
+
 def sweep() -> None:
     """Remove groups left by processes of ours that are gone."""
-    for parent in (_ROOT, _ROOT / "memory", _ROOT / "pids"):
+    beside = _beside(_ROOT, Path("/proc/self/cgroup"))
+    for parent in (_ROOT, _ROOT / "memory", _ROOT / "pids", *beside):
         for folder in parent.glob(f"{_PREFIX}-*-*"):
             owner = folder.name.split("-")[1]
             if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
