@@ -140,10 +140,23 @@ _LIVES = (
         "dirección",
     ),
     *("street", "send it to", "my address", "visit us at", "we're at", "is located on", "come to"),
+    *(
+        "is at",
+        "meet me at",
+        "meet you at",
+        "lives on",
+        "live on",
+        "return to",
+        "pick up at",
+        "drop off at",
+    ),
 )
 _FOLLOWS = re.compile(
     r"[\s:=\"']*(?:is[\s:]+|to[\s:]+|in[\s:]+|(?:of|for) [^\n:]{1,40}? is[\s:]+)?"
-    r"((?=[^\n.]{0,40}\d)(?:\d|[^\W\d_a-zà-ÿ])[^\n.!?;]{3,80}(?:(?<=Apt)\.[^\n.!?;]{1,40}|(?<=\bSt)\.[^\n.!?;]{1,40})?)"
+    r"((?=[^\n.]{0,40}\d)(?:\d|[^\W\d_a-zà-ÿ])[^\n.!?;{}\[\]\"<>|]{3,80}(?:(?<=Apt)\.[^\n.!?;{}\[\]\"<>|]{1,40}|(?<=\bSt)\.[^\n.!?;{}\[\]\"<>|]{1,40})?)"
+)
+_CORNER = re.compile(
+    rf" ((?:[\w.'’-]+ ){{1,5}}(?:and|&) (?:(?:{_CAP}|\d\w{{0,4}})\b\.? ?){{1,4}}(?<! ))"
 )
 # the last word of an address is a name or has a number; what is said after it begins with neither
 _LAST = re.compile(r".*(?<![^\W_])[A-ZÀ-ÖØ-Þ\d][\w'’.-]*", re.S)
@@ -169,6 +182,10 @@ def _all(text: Text) -> Iterator[Span]:
                 continue
             yield Span("address", match.start(), _tail(text.plain, match.end()), score)
     yield from _said(text)
+    for _, end in text.ends_of(("corner of",)):
+        corner = _CORNER.match(text.plain, end)
+        if corner is not None:
+            yield Span("address", *corner.span(1), 0.6)
     yield from _ending(text)
     yield from _beginning(text)
     wanted = any(word in text.label.split() for word in _LABELS) and "mail" not in text.label

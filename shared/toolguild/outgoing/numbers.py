@@ -124,6 +124,8 @@ _NOT_PHONE = (
     *("commit", "lat", "lon", "score", "rfc", "iso", "price", "prices", "quantity", "account"),
 )
 _NANP = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}([ .-]))\d{3}[ .-]\d{4}")
+_GROUPED = re.compile(r"\d{2,4}([ .-])\d{2,4}\1\d{2,4}(?:\1\d{2,4})?")
+_COUNTRY = re.compile(r"[^\W\d][^\n]{0,40}\n?[ \t>]*\b\d{4,6}[ \t]*\n[ \t>]*\Z")
 _NATIONAL = re.compile(
     r"\(?0\d{1,5}\)?(?:([ ./-])\d{2,4}(?:\1\d{2,4}){1,4}|[ /-]\d{5,8}|[ /-]\d{3,4}[ -]\d{3,6})"
 )
@@ -228,7 +230,18 @@ def _phone(text: Text, run: str, digits: str, start: int) -> tuple[str, float] |
         return ("phone", 0.85)
     if 9 <= size <= 12 and _NATIONAL.fullmatch(run):
         return ("phone", 0.7)
-    return None
+    return ("phone", 0.6) if _below_an_address(text, run, start) else None
+
+
+def _below_an_address(text: Text, run: str, start: int) -> bool:
+    """Whether a grouped number is a whole line below one that ends in a postcode, as in a letter's head."""
+    before = text.plain[max(0, start - 80) : start]
+    behind = text.plain[start + len(run) : start + len(run) + 1]
+    return (
+        behind in ("", "\n")
+        and _GROUPED.fullmatch(run) is not None
+        and _COUNTRY.search(before) is not None
+    )
 
 
 _DATE = re.compile(

@@ -191,7 +191,7 @@ _INTRODUCED = (
         "sister of",
     ),
 )
-_AFTER_LABEL = re.compile(rf"[ \t\"']*[:=][ \t\"']*({_NAME})(?![\w@/(.]*[\w@/(])")
+_AFTER_LABEL = re.compile(rf"[ \t\"']*[:=?][ \t\"']*({_NAME})(?![\w@/(.]*[\w@/(])")
 _AFTER_WORDS = re.compile(rf"[ \t]+({_NAME})(?![\w@/])")
 _GREETINGS = (
     *(
@@ -226,6 +226,10 @@ _CLOSINGS = (
     *("cordialement", "saludos", "love", "best", "wishes", "saluti", "hälsningar"),
 )
 _CLOSED = re.compile(rf"[ \t]*[,.!]?[ \t]*\n+[ \t]*({_NAME})[ \t]*(?=\n|\Z)")
+_ONE = re.compile(_PART)
+_ENUMERATION = re.compile(
+    rf"{_CAPITAL}(?<![\w@/.&-].){_PART[len(_CAPITAL) :]}(?:, {_PART}){{2,30}}(?:,? (?:and|or|&) {_PART})?(?![\w@/])"
+)
 _GIVEN = re.compile(rf"{_PART}(?: {_INITIAL})?(?![\w@])")
 _DOES = re.compile(
     r"[ \t]+(?:said|says|asked|asks|wrote|writes|told|tells|replied|lives|lived|works|worked|joined|resigned|married"
@@ -264,6 +268,7 @@ def _all(text: Text) -> Iterator[Span]:
             yield Span("person", match.start(1), _cut(match[1], match.start(1)), 0.75)
     yield from _by_words(text)
     yield from _by_lists(text)
+    yield from _enumerated(text)
     yield from _cell(text)
 
 
@@ -304,6 +309,19 @@ def _by_lists(text: Text) -> Iterator[Span]:
             score = 0.55
         if score:
             yield Span("person", start, end, score)
+
+
+def _enumerated(text: Text) -> Iterator[Span]:
+    """Names with commas between them, of which half or more are frequent ones."""
+    if text.plain.count(",") < 2:
+        return
+    for match in _ENUMERATION.finditer(text.plain):
+        words = [(one[0], match.start() + one.start()) for one in _ONE.finditer(match[0])]
+        if any(word in ordinary() for word, _ in words):
+            continue
+        if sum(_known([word]) for word, _ in words) * 2 >= len(words):
+            for word, start in words:
+                yield Span("person", start, start + len(word), 0.55)
 
 
 def _heads_a_letter(text: Text, parts: list[str], end: int) -> bool:
