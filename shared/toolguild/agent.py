@@ -82,6 +82,8 @@ class Gate:
 
     name: str
     at_once: Callable[[str], int]
+    # goals of a user within a minute beyond which it is noted; None: it never is
+    alert: Callable[[str], int] | None = None
 
 
 @dataclass(frozen=True)

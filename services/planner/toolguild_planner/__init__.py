@@ -22,7 +22,11 @@ async def _open(guild: Guild) -> AsyncIterator[Sequence[Agent]]:
     from toolguild_planner.workers import planners
 
     users = guild.policy.users
-    gate = Gate(name="gate", at_once=lambda user: users.of(user).tasks_at_once)
+    gate = Gate(
+        name="gate",
+        at_once=lambda user: users.of(user).tasks_at_once,
+        alert=(lambda user: users.of(user).alert_per_minute) if guild.policy.layers.input else None,
+    )
     process = task_process(guild.policy, partial(verify, guild.keyring))
     yield (gate, process, *planners(guild))
 

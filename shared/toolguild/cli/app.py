@@ -17,7 +17,9 @@ from toolguild.cli import (
     inbox,
     intervene,
     keys,
+    nats,
     operate,
+    policy,
     prune,
     replay,
     reveal,
@@ -100,6 +102,7 @@ app.command("constrain")(intervene.constrain)
 app.command("guide")(intervene.guide)
 app.add_typer(dead.app, name="dead")
 app.add_typer(keys.app, name="keys")
+app.add_typer(nats.app, name="nats")
 app.command("replay")(replay.replay)
 app.command("reveal")(reveal.reveal)
 app.command("up")(operate.up)
@@ -109,5 +112,6 @@ app.command("down")(operate.down)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(drill.drill)
 app.command("review")(review.review)
+app.add_typer(policy.app, name="policy")
 app.add_typer(safety.app, name="safety")
 app.add_typer(sandbox.app, name="sandbox")

@@ -78,7 +78,7 @@ async def _examine(settings: "Settings", *, ask: bool, tell: bool) -> list[Findi
 
 async def examine(settings: "Settings", *, ask: bool) -> AsyncIterator[Finding]:
     """Yield what is found, one after another. Never raises for what does not work."""
-    for one in (*_versions(), *_policy(settings), *_services()):
+    for one in (*_versions(), *_policy(settings), *_usage(settings), *_services()):
         yield one
     yield await _nats(settings)
     for backend in await _sandboxes(settings):
@@ -132,6 +132,18 @@ def credentials(policy: "Policy") -> list[Finding]:
             advice = "a tool that needs it fails until it has a value in the executor's environment"
             found.append(Finding(f"credential {name}", "warning", str(error), advice))
     return found
+
+
+def _usage(settings: "Settings") -> list[Finding]:
+    from toolguild.policy.usage_file import read_usage
+
+    try:
+        found = read_usage(settings.usage)
+    except ToolguildError as error:
+        advice = "mend the file that TOOLGUILD_USAGE names"
+        return [Finding("usage policy", "broken", str(error), advice)]
+    told = f"{settings.usage or 'the shipped usage policy'}: {len(found.categories)} categories"
+    return [Finding("usage policy", "ok", told)]
 
 
 def _services() -> list[Finding]:

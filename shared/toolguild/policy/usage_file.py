@@ -18,6 +18,11 @@ def load_usage(path: Path) -> Usage:
     return _usage(read_document(path))
 
 
+def read_usage(path: Path | None) -> Usage:
+    """Read the file that the operator names, or the shipped one where none is named; raises as `load_usage`."""
+    return load_usage(path) if path is not None else default_usage()
+
+
 def parse_usage(text: str, name: str = _NAME) -> Usage:
     """Read the text of a usage policy over the shipped one; raises as `load_usage` does."""
     return _usage(parse_document(text, name))

@@ -25,6 +25,7 @@ from toolguild.messages import Envelope, Event, events
 from toolguild.messages.commands import AdmitGoal
 from toolguild.runtime import clock, goals
 from toolguild.runtime.bus import Bus, Unreadable
+from toolguild.runtime.flagged import FlagTeller
 from toolguild.runtime.halting import LogHalts
 from toolguild.runtime.halts import Targets, of_agent
 from toolguild.runtime.reading import newest_on
@@ -39,6 +40,7 @@ from toolguild.runtime.topology import (
     goal_subject,
     queue_name,
 )
+from toolguild.screen.pace import Pace
 
 log = logging.getLogger(__name__)
 FETCH = 1.0  # seconds: a request that a restarted server has forgotten costs no more than this
@@ -105,6 +107,7 @@ class _Admission:
         self._halts, self._targets = halts, targets
         self._post, self._gate, self._stop = post, gate, stop
         self._bus = post.bus
+        self._pace = Pace()
         self._held: dict[str, _Held] = {}  # by task
         self._attended: dict[str, asyncio.Task[None]] = {}  # by token of the user
         self._noticed: set[str] = set()  # tokens with a new goal since their queue was last empty
@@ -278,8 +281,20 @@ class _Admission:
             given = goals.let_in(envelope.body, envelope.at, now)
             answer = envelope.consequence(0, given, source=self._post.source, at=now)
             await self._bus.publish(answer)
+            await self._note_pace(envelope.body, envelope.at)
         took = time.monotonic() - began
         telemetry.message_handled(self._post.agent, envelope.body.kind, "done", took)
+
+    async def _note_pace(self, goal: AdmitGoal, at: str) -> None:
+        """Note it where a user gives more goals in a minute than the policy takes for usual."""
+        if self._gate.alert is None:
+            return
+        user = goal.brief.user
+        flag = self._pace.given(user, at, self._gate.alert(user))
+        if flag is not None:
+            log.warning("%s: %s", self._post.agent, flag.message)
+            noted = events.InputFlagged(task=goal.task, where="goal", flags=(flag,), action="noted")
+            await FlagTeller(self._bus)(noted)
 
     async def _heard(self, msg: Msg) -> None:
         """Let a task's place go when a message says that it has ended, or waits for a person."""

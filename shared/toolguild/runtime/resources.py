@@ -15,7 +15,7 @@ from toolguild.errors import Misconfigured
 from toolguild.guild import Guild, Models, Registry
 from toolguild.identity import KeyDirectory
 from toolguild.policy import Policy
-from toolguild.policy.usage_file import default_usage, load_usage
+from toolguild.policy.usage_file import read_usage
 from toolguild.runtime.archive import LogArchive
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus
@@ -40,7 +40,7 @@ class Resources:
         self._bus = bus
         self._settings = settings
         self._policy = policy
-        self._usage = load_usage(settings.usage) if settings.usage else default_usage()
+        self._usage = read_usage(settings.usage)
         self._flagged = FlagTeller(bus)
         self._journal = BucketJournal(bucket(bus.js, "journal"), bus.objects)
         self._claims = BucketClaims(bucket(bus.js, "claims"))
