@@ -16,7 +16,7 @@ from toolguild.runtime.access.tls import Certificates, certificates
 from toolguild.runtime.bus import connect
 from toolguild.runtime.server import nats_server
 from toolguild.runtime.topology import ensure_streams
-from toolguild.settings import Settings
+from toolguild.settings import load_settings
 
 
 async def test_all_is_encrypted_and_the_server_is_known_by_its_authority(tmp_path: Path) -> None:
@@ -93,6 +93,6 @@ def test_private_keys_are_their_owners_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", ["nats_ca", "nats_certificate"])
 def test_a_file_that_is_no_certificate_is_named(tmp_path: Path, setting: str) -> None:
     (tmp_path / "x.pem").write_text("nothing of the kind")
-    login = Login.of(Settings(data_dir=tmp_path, **{setting: tmp_path / "x.pem"}))
+    login = Login.of(load_settings(data_dir=tmp_path, **{setting: tmp_path / "x.pem"}))
     with pytest.raises(Misconfigured, match=r"x\.pem.*TOOLGUILD_NATS_CA"):
         login.options("tls://127.0.0.1:4222")
