@@ -1,9 +1,10 @@
 """A call under way stands still, goes on, and keeps to limits that are narrowed while it runs."""
 
 import asyncio
+import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -244,6 +245,49 @@ async def test_closing_the_sandbox_ends_a_call_that_stands_still() -> None:
     await asyncio.wait_for(sandbox.close(), WITHIN)
     assert (await running).outcome == "killed"
     assert programs() == []
+
+
+@contextlib.contextmanager
+def _in_the_group_of_docker() -> Iterator[None]:
+    """Be a user who may speak to the engine and is not root: what runs in containers is not theirs to signal."""
+    os.setegid(Path("/var/run/docker.sock").stat().st_gid)
+    os.seteuid(12345)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+@pytest.mark.docker
+async def test_the_engine_freezes_what_the_supervisor_may_not_signal(docker_image: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user for a moment")
+    sandbox = await open_sandbox("docker", image=docker_image, size=1)
+    try:
+        reins = HeldReins()
+        running = await under_way(sandbox, SPIN, reins)
+        await asyncio.sleep(0.02)
+        with _in_the_group_of_docker():
+            reins.steer(frozen=True, limits=None)
+            done, _ = await asyncio.wait({running}, timeout=STANDS)
+            assert not done
+            reins.steer(frozen=False, limits=None)
+            ran = await asyncio.wait_for(asyncio.shield(running), WITHIN)
+        assert (ran.outcome, ran.value) == ("ok", "done")
+        assert (await sandbox.run(SPIN)).value == "done"
+
+        running = await under_way(sandbox, SPIN, reins)
+        await asyncio.sleep(0.02)
+        with _in_the_group_of_docker():
+            reins.steer(frozen=True, limits=None)
+            await asyncio.wait({running}, timeout=STANDS)
+            assert not running.done()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        assert (await sandbox.run(SPIN)).value == "done"
+    finally:
+        await sandbox.close()
 
 
 async def test_a_call_is_ended_when_it_must_not_reach_one_of_its_hosts_any_more(
