@@ -1,4 +1,4 @@
-"""A NATS server that an operator runs: `toolguild nats config` configures it, `toolguild nats bootstrap` fills it."""
+"""A NATS server that an operator runs: `nats config` configures it, `nats bootstrap` makes what services need."""
 
 import asyncio
 import json

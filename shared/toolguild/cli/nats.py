@@ -1,4 +1,4 @@
-"""`toolguild nats`: for those who run NATS themselves: its configuration, credentials, and what services bind to."""
+"""`toolguild nats`: for those who run NATS themselves: configuration, credentials, and what services bind to."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
