@@ -10,7 +10,7 @@ from toolguild.cli.options import Json, User
 from toolguild.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolguild.client.reveal import Revealed
+    from toolguild.client.reveal import Look, Revealed
 
 
 def reveal(
@@ -23,6 +23,7 @@ def reveal(
             help="Only make your sealing key: what is taken out from now on opens with it.",
         ),
     ] = False,
+    who: Annotated[bool, typer.Option("--who", help="Only list who has looked.")] = False,
     user: User = "local",
     as_json: Json = False,
 ) -> int:
@@ -30,10 +31,12 @@ def reveal(
 
     It opens with your key alone, if the policy names you (output.revealers). Your signed word that you
     looked, and why, is in the log before anything is shown. JSON: task, by, withheld, answer,
-    taken[{placeholder, kind, value, where}]; with --make-key: user, key.
+    taken[{placeholder, kind, value, where}]; with --who: task, revealed[{at, by, reason}]; with --make-key:
+    user, key.
 
     \b
     toolguild reveal t-0123456789abcdef --reason "the customer asked for a call" --user ana
+    toolguild reveal t-0123456789abcdef --who
     toolguild reveal --make-key --user ana
     """
     from toolguild.cli.output import say, say_json, table
@@ -47,6 +50,14 @@ def reveal(
         return exits.SUCCEEDED
     if not task:
         raise UsageError("reveal: name a task: toolguild reveal t-... --reason WHY")
+    if who:
+        seen_by = asyncio.run(_looks(task))
+        if as_json:
+            say_json({"task": task, "revealed": [vars(one) for one in seen_by]})
+        else:
+            lines = [(one.at[:19], one.by, one.reason) for one in seen_by]
+            table(("at", "who", "why"), lines, empty="Nobody has looked.")
+        return exits.SUCCEEDED
     if not reason.strip():
         raise UsageError("--reason: say why you have to see it; the log keeps it")
     seen = asyncio.run(_reveal(task, reason, user))
@@ -85,6 +96,15 @@ def _make_key(user: str) -> str:
         user
     )  # whoever looks also signs; refuses names that are none
     return SealKeys(settings.keys).private(user).public_key().public_bytes_raw().hex()
+
+
+async def _looks(task: str) -> "list[Look]":
+    from toolguild.cli.door import open_door
+    from toolguild.cli.result import settings_of
+    from toolguild.client.reveal import looks
+
+    async with open_door(settings_of(), ()) as door:
+        return await looks(door.bus, task)
 
 
 async def _reveal(task: str, reason: str, user: str) -> "Revealed":

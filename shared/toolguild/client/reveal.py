@@ -69,6 +69,26 @@ async def reveal(
     return _opened(task, result, content)
 
 
+@dataclass(frozen=True)
+class Look:
+    """Somebody opened what was taken out. `at` is ISO 8601, UTC."""
+
+    at: str
+    by: str
+    reason: str
+
+
+async def looks(bus: Bus, task: str) -> list[Look]:
+    """Return who has opened what was taken out of a task's result, oldest first."""
+    found = []
+    subject = f"toolguild.fact.{events.Revealed.kind_name()}.{_checked(task)}"
+    async for entry in log.entries(bus, [subject], live=False):
+        noted = await log.envelope(bus, entry)
+        if noted is not None and isinstance(noted.body, events.Revealed):
+            found.append(Look(noted.body.at, noted.body.by, noted.body.reason))
+    return found
+
+
 def _opened(task: str, result: Result, content: Mapping[str, Any]) -> Revealed:
     taken = tuple(content["taken"])
     whole = content.get("withheld")
@@ -98,10 +118,15 @@ def restored(value: JsonValue, values: Mapping[str, str]) -> JsonValue:
     return back(value)
 
 
-async def _result(bus: Bus, task: str) -> Result:
+def _checked(task: str) -> str:
     if not re.fullmatch(r"t-[0-9a-f]{1,64}", task):
         raise UsageError(f"{task}: is no task's id; `toolguild tasks list` shows them")
-    entry = await log.newest(bus, f"toolguild.fact.{events.ResultReleased.kind_name()}.{task}")
+    return task
+
+
+async def _result(bus: Bus, task: str) -> Result:
+    released = events.ResultReleased.kind_name()
+    entry = await log.newest(bus, f"toolguild.fact.{released}.{_checked(task)}")
     noted = await log.envelope(bus, entry) if entry is not None else None
     if noted is None or not isinstance(noted.body, events.ResultReleased):
         raise UsageError(
