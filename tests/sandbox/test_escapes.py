@@ -17,6 +17,7 @@ from toolguild.sandbox.opening import open_sandbox
 from toolguild.sandbox.walls import HOW, how
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+_PAGE = Path(__file__).parents[2] / "docs/safety/sandbox.md"
 _DAEMONS = ("daemons that left their session", "daemons that ignore their end")
 # These only have to leave the next call in peace: to come through them is no breach.
 _HARMLESS = {
@@ -137,3 +138,13 @@ def _daemons() -> list[str]:
         if b"31337" in words:
             found.append(str(path))
     return found
+
+
+async def test_the_page_about_the_sandbox_names_every_attack_wall_and_limit() -> None:
+    page = await asyncio.to_thread(_PAGE.read_text)
+    for check in escapes.checks():
+        assert f"| {check.name} | {', '.join(check.by)} |" in page
+    for name, text in HOW.items():
+        assert f"| {name} | {text} |" in page
+    for limit in LIMITS:
+        assert f"| {limit.name} | {limit.what} | {limit.helps} |" in page
