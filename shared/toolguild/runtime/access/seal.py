@@ -8,6 +8,7 @@ publish to.
 import base64
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -103,11 +104,16 @@ class Seals:
         if key not in self._keys.good(signer):
             raise Forged(f"{what} is signed with a key that is not {signer}'s, or not any more")
         try:
-            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+            public = _public(key)
             signature = base64.b64decode(headers.get(SIGNATURE, ""), validate=True)
             public.verify(signature, _signed(envelope.subject, msg.data))
         except (InvalidSignature, ValueError) as error:
             raise Forged(f"{what}: the signature of {signer} does not hold") from error
+
+
+@lru_cache(maxsize=64)
+def _public(key: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
 
 
 def _signed(subject: str, body: bytes) -> bytes:
