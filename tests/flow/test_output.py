@@ -13,8 +13,10 @@ from toolguild.client import log
 from toolguild.client.reveal import reveal
 from toolguild.errors import Refused, UsageError
 from toolguild.identity import KeyDirectory
-from toolguild.messages import Result, events
+from toolguild.messages import Result, TaskId, events
 from toolguild.policy import Policy, parse_policy
+from toolguild.replay.replay import replay
+from toolguild.runtime.services import installed, load_service
 from toolguild.sealing import SealKeys
 
 MAIL = "omar.haddad@post.example"
@@ -127,6 +129,11 @@ async def test_files_and_pictures_leave_without_what_must_not(hall: Hall, tmp_pa
     assert b"Omar" not in contents["plot.png"]
     assert b"IDAT" + zlib.compress(b"\0\x7f") in contents["plot.png"]
     assert "metadata taken out of plot.png" in result.events
+    services = [load_service(name) for name in installed()]
+    again = await replay(
+        hall.bus, services, hall.settings, hall.policy, TaskId(result.task), run=False
+    )
+    assert again.differences == ()
     assert result.redacted == {"email": 1, "metadata": 1, "person": 1}
     assert result.answer == len(table)
     assert result.files[1].media_type == "image/png"

@@ -150,16 +150,23 @@ async def _sealed(guild: Guild, result: Result, out: Result, redactor: Redactor)
     out = out.model_copy(update={"events": (*out.events, *told), "redacted": counts})
     if not redactor.taken and not held_back:
         return out
-    readers = _readers(guild.policy, guild.readers())
-    if not readers:
-        why = "nobody who may see it has a sealing key: toolguild reveal --make-key --user NAME"
-        return out.model_copy(
-            update={"events": (*out.events, f"what was taken out is gone: {why}")}
-        )
     content: dict[str, object] = {"taken": [one._asdict() for one in redactor.taken.values()]}
     if held_back:
         content["withheld"] = result.model_dump(mode="json")
-    sealed = seal(json.dumps(content, ensure_ascii=False).encode(), readers, result.task)
+
+    async def sealing() -> bytes:
+        """Seal it; nothing where nobody could open it."""
+        readers = _readers(guild.policy, guild.readers())
+        text = json.dumps(content, ensure_ascii=False).encode()
+        return seal(text, readers, result.task) if readers else b""
+
+    # Sealing is random: once, so that a command that comes again, or a replay, gives the same result.
+    sealed = await guild.journal.once(f"seal:{result.task}:{result.digest}", sealing)
+    if not sealed:
+        why = "nobody who may see it had a sealing key: toolguild reveal --make-key --user NAME"
+        return out.model_copy(
+            update={"events": (*out.events, f"what was taken out is gone: {why}")}
+        )
     artifact = await guild.artifacts.put(SEALED, sealed, holder=result.task)
     return out.model_copy(update={"sealed": artifact})
 
