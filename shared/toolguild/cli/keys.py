@@ -46,6 +46,27 @@ def list_(as_json: Json = False) -> int:
     return exits.SUCCEEDED
 
 
+@app.command("rights")
+def rights(as_json: Json = False) -> int:
+    """Show what each user of the bus may do, by the declarations of the installed services.
+
+    JSON: for each user publish[], denied[], subscribe[] as subjects of NATS; private inboxes are left out.
+
+    \b
+    toolguild keys rights
+    """
+    from toolguild.cli.output import say, say_json
+    from toolguild.runtime.access.table import rights_of, table
+    from toolguild.runtime.services import known_services
+
+    services = known_services(())
+    if as_json:
+        say_json({user: dict(one) for user, one in rights_of(services).items()})
+    else:
+        say(table(services))
+    return exits.SUCCEEDED
+
+
 @app.command("rotate")
 def rotate(
     names: Annotated[

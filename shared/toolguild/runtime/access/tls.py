@@ -1,4 +1,4 @@
-"""Certificates for TLS between services and an embedded server: an authority of the guild's own vouches for them."""
+"""Certificates for TLS between services and an embedded server, from an authority of the guild's own."""
 
 import ipaddress
 import os
