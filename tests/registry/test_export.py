@@ -15,6 +15,7 @@ from toolguild.registry import MemoryRegistry
 from toolguild.registry.diff import diff
 from toolguild.registry.export import export_files, export_tool
 from toolguild.registry.export.rewrite import javascript_source, python_source
+from toolguild.report.tooling import facts
 from toolguild.testing import samples
 from toolguild.tool import Case, Published
 
@@ -273,3 +274,18 @@ def test_a_diff_shows_manifest_and_code_and_nothing_else() -> None:
     assert "--- sum_column@1.0/source.py\n+++ sum_column@1.1/source.py\n" in shown
     assert "+x = 1\n\\ No newline at end of file\n" in shown
     assert "signature" not in shown
+
+
+async def test_an_export_names_who_edited_the_code_what_it_was_made_from_and_every_licence() -> (
+    None
+):
+    used, own = await closure_of("python")
+    made = samples.provenance(agent="person:ana", parents=("sha256:" + "9" * 64,))
+    draft = own.tool.draft.model_copy(update={"provenance": made, "licence": "MIT"})
+    changed = own.model_copy(update={"tool": own.tool.model_copy(update={"draft": draft})})
+    readme = export_files([used, changed])["README.md"]
+    told = ("person:ana, who edited what the model", made.prompt, made.parents[0], "\nMIT\n")
+    for part in (*told, f"`{used.tool.digest}`, Apache-2.0"):
+        assert part in readme, part
+    assert dict(facts(changed))["licence"] == "MIT"
+    assert "person:ana, who edited what" in dict(facts(changed))["written by"]

@@ -289,3 +289,14 @@ async def test_with_the_layer_of_capabilities_off_the_operators_ceiling_is_what_
     assert (await review(tmp_path, policy=off, draft=draft)).verdict == "allow"
     beyond = samples.draft(declared=Capabilities(hosts=("a.example:80",)))
     assert (await review(tmp_path, policy=off, draft=beyond)).verdict == "block"
+
+
+async def test_a_licence_that_the_policy_does_not_name_asks(tmp_path: Path) -> None:
+    draft = samples.draft(licence="SSPL-1.0")
+    event = await review(tmp_path, draft=draft)
+    assert (event.verdict, event.clearance) == ("ask", None)
+    (found,) = event.findings
+    assert (found.rule, found.policy) == ("licence", "review.licences")
+    assert "SSPL-1.0" in found.message
+    assert (await review(tmp_path, draft=draft, approved_by="ann")).clearance is not None
+    assert (await review(tmp_path, policy=ruled(licences=()), draft=draft)).verdict == "allow"

@@ -120,7 +120,9 @@ def scripted_guild(
     return guild, script, files
 
 
-async def publish(registry: MemoryRegistry, spec: ToolSpec, source: str) -> Published:
+async def publish(
+    registry: MemoryRegistry, spec: ToolSpec, source: str, licence: str = "Apache-2.0"
+) -> Published:
     """Put a tool into the registry as if it had passed everything."""
     draft = Draft(
         name=spec.name,
@@ -131,6 +133,7 @@ async def publish(registry: MemoryRegistry, spec: ToolSpec, source: str) -> Publ
         input_schema=spec.input_schema,
         output_schema=spec.output_schema,
         declared=spec.capabilities,
+        licence=licence,
         provenance=Provenance(
             task="t-0",
             build="b-0",

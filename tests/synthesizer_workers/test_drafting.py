@@ -157,6 +157,18 @@ async def test_the_successor_of_a_published_tool_starts_from_its_code() -> None:
     assert made.draft.provenance.parents == (entry.tool.digest,)
 
 
+async def test_what_is_made_from_other_code_stays_under_its_licence() -> None:
+    author = Author(CODE)
+    entry = await publish(author.registry, SPEC, CODE.replace("3.0", "9.0"), licence="MIT")
+    fault = Fault(kind="error", type="ValueError", message="no number")
+    successor = (await author.draft(parent=entry.tool.digest, fault=fault)).draft
+    assert successor.licence == "MIT"
+
+    base = successor.model_copy(update={"licence": "CC-BY-4.0"})
+    assert (await author.draft(attempt=2, base=base)).draft.licence == "CC-BY-4.0"
+    assert (await Author(CODE).draft()).draft.licence == "Apache-2.0"
+
+
 async def test_a_published_tool_that_does_a_part_may_be_called_and_is_named_by_its_digest() -> None:
     author = Author("from guild import parse_number\n" + CODE)
     part = ToolSpec(

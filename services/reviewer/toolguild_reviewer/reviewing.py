@@ -12,7 +12,7 @@ from toolguild.messages import ModelUsage
 from toolguild.messages.commands import ReviewDraft
 from toolguild.messages.events import DraftReviewed
 from toolguild.static import Severity, Verdict
-from toolguild.tool import Finding
+from toolguild.tool import Draft, Finding
 from toolguild_reviewer.asking import spec_values
 from toolguild_reviewer.manifest import manifest_findings
 
@@ -85,6 +85,8 @@ async def review_draft(guild: Guild, command: ReviewDraft) -> DraftReviewed:
     model_reads = guild.policy.layers.review and guild.policy.review.semantic
     if not guild.policy.layers.review:
         findings += (_NOT_REVIEWED,)
+    if guild.policy.layers.review:
+        findings += _licences(guild, draft)
     if rules_read:
         rules = static.review(draft.source, draft.language, guild.policy, draft.declared)
         findings += rules.recorded()
@@ -130,6 +132,26 @@ def _overruling(by: str, verdict: Verdict) -> Finding:
     if verdict != "allow":
         told = f"{by} would let it pass, but the policy lets nobody overrule a review"
     return Finding(rule="overruled", severity="low", message=told, policy="review.overrule")
+
+
+def _licences(guild: Guild, draft: Draft) -> tuple[Finding, ...]:
+    """Ask about licences that the policy does not name: the draft's own, and those of tools it uses."""
+    allowed = guild.policy.review.licences
+    under = {"the draft": draft.licence}
+    for alias, digest_of_tool in draft.uses.items():
+        entry = guild.registry.get(digest_of_tool)
+        if entry is not None:
+            under[alias] = entry.tool.draft.licence
+    return tuple(
+        Finding(
+            rule="licence",
+            severity="medium",
+            message=f"{what} is under {licence[:80]!r}, which the policy does not name",
+            policy="review.licences",
+        )
+        for what, licence in under.items()
+        if allowed and licence not in allowed
+    )
 
 
 async def _read(

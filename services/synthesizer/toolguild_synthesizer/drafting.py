@@ -44,6 +44,7 @@ class _Before:
 
     source: str
     parents: tuple[Digest, ...]
+    licence: str
 
 
 async def draft_tool(guild: Guild, command: DraftTool) -> ToolDrafted:
@@ -69,7 +70,7 @@ async def draft_tool(guild: Guild, command: DraftTool) -> ToolDrafted:
         check=lambda source: examine.complaints(source, spec, guild.policy, known),
     )
     aliases, cost = await _aliases(guild, command)
-    draft = _draft(command, answer, known, aliases, before.parents if before else ())
+    draft = _draft(command, answer, known, aliases, before)
     usage = (answer.usage, *cost)
     return ToolDrafted(build=command.build, attempt=command.attempt, draft=draft, usage=usage)
 
@@ -118,9 +119,12 @@ def repair_values(
 def _before(guild: Guild, command: DraftTool) -> _Before | None:
     parents = (command.parent,) if command.parent else ()
     if command.base is not None:
-        return _Before(command.base.source, (*parents, *command.base.provenance.parents)[:1])
+        base = command.base
+        return _Before(base.source, (*parents, *base.provenance.parents)[:1], base.licence)
     entry = guild.registry.get(command.parent) if command.parent else None
-    return _Before(entry.tool.draft.source, parents) if entry else None
+    if entry is None:
+        return None
+    return _Before(entry.tool.draft.source, parents, entry.tool.draft.licence)
 
 
 def _draft(
@@ -128,11 +132,14 @@ def _draft(
     answer: Answer[str],
     known: dict[str, Digest],
     aliases: tuple[str, ...],
-    parents: tuple[Digest, ...],
+    before: _Before | None,
 ) -> Draft:
     spec = command.spec
     source = examine.finished(answer.value, spec.language)
+    # What is made from other code stays under that code's licence.
+    kept = {} if before is None else {"licence": before.licence}
     return Draft(
+        **kept,
         name=spec.name,
         language=spec.language,
         entry=spec.name,
@@ -152,7 +159,7 @@ def _draft(
             model=answer.model,
             model_source=answer.source,
             prompt=answer.prompt,
-            parents=parents,
+            parents=before.parents if before else (),
             attempt=command.attempt,
         ),
     )

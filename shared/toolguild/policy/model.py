@@ -188,6 +188,19 @@ class ReviewRules(_Section):
     semantic_severity: Literal["low", "medium", "high"] = "low"
     on_ask: Literal["person", "refuse", "allow"] = "person"  # a finding that the rules leave open
     overrule: bool = True  # a person may let pass what the review blocks
+    # of a tool and of those that it uses, by SPDX name: another one asks; empty: none does
+    licences: tuple[str, ...] = (
+        "Apache-2.0",
+        "MIT",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "0BSD",
+        "CC0-1.0",
+        "Unlicense",
+        "Zlib",
+        "PSF-2.0",
+    )
 
 
 class ExamRules(_Section):

@@ -49,7 +49,10 @@ def provenance_text(entry: Published) -> str:
     """Say who wrote the tool, from what, for which task."""
     origin = entry.tool.draft.provenance
     model = f"{origin.model} ({origin.model_source})"
-    text = f"{origin.agent} with {model}, task {origin.task}, draft {origin.attempt}"
+    text = f"{origin.agent} with {model}"
+    if origin.agent.startswith("person:"):
+        text = f"{origin.agent}, who edited what {model} wrote"
+    text += f", task {origin.task}, prompt {origin.prompt[:12]}, draft {origin.attempt}"
     parents = ", ".join(parent[:12] for parent in origin.parents)
     return f"{text}, made from {parents}" if parents else text
 
@@ -129,6 +132,7 @@ def _facts(entry: Published) -> Sequence[tuple[str, str]]:
     return (
         ("language", f"{tool.draft.language}, {len(tool.draft.source.splitlines())} lines"),
         ("written by", provenance_text(entry)),
+        ("licence", tool.draft.licence),
         ("exam", exam_summary(entry)),
         ("review", review + approved),
         ("libraries", ", ".join(tool.draft.dependencies) or "standard library only"),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from toolguild.tool import Published, Tool
+from toolguild.tool import Provenance, Published, Tool
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -44,7 +44,8 @@ def readme(closure: Sequence[Published], how: str) -> str:
     tool = closure[-1].tool
     made = tool.draft.provenance
     used = "".join(
-        f"- {entry.tool.title}, digest `{entry.tool.digest}`\n" for entry in closure[:-1]
+        f"- {entry.tool.title}, digest `{entry.tool.digest}`, {one_line(entry.tool.draft.licence)}\n"
+        for entry in closure[:-1]
     )
     return f"""# {tool.name}
 
@@ -71,11 +72,23 @@ the folders `./data` and `./output`, or those that `TOOL_DATA` and `TOOL_OUTPUT`
 Exported from a Toolguild registry. Outside a guild nothing limits what the code may do: it runs with your rights.
 
 - version {tool.version}, digest `{tool.digest}`, published {closure[-1].published_at or "at an unknown time"}
-- written by {made.agent} with the model {made.model} ({made.model_source}) for task {made.task}
+- written by {_author(made)} for task {made.task}, asked with prompt `{made.prompt}`
 - passed {len(tool.exam.cases)} cases; {tool.mutation.killed} of {tool.mutation.total} small faults were noticed
-- the full record with its signatures is in `provenance.json`
+{_made_from(made)}- the full record with its signatures is in `provenance.json`
 {chr(10) + "It uses these tools, which are part of this package:" + chr(10) + chr(10) + used if used else ""}
 ## Licence
 
 {tool.draft.licence}
 """
+
+
+def _author(made: Provenance) -> str:
+    model = f"the model {made.model} ({made.model_source})"
+    if made.agent.startswith("person:"):
+        return f"{made.agent}, who edited what {model} wrote,"
+    return f"{made.agent} with {model}"
+
+
+def _made_from(made: Provenance) -> str:
+    parents = ", ".join(f"`{parent}`" for parent in made.parents)
+    return f"- made from the published {parents}, under whose licence it stays\n" if parents else ""
