@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from tests.halt.people import KEYS, order
 from tests.runtime.guildhall import (
     TASK,
@@ -27,6 +28,7 @@ from toolguild.policy.model import MonitoringRules
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.consume import consume
 from toolguild.runtime.halting import LogHalts
+from toolguild.runtime.halts import Held
 from toolguild.runtime.main import handler
 from toolguild.runtime.server import NatsServer
 from toolguild.runtime.topology import LOG, WORK
@@ -142,6 +144,7 @@ async def test_a_process_that_starts_during_a_halt_begins_nothing(bus: Bus) -> N
         await say(bus, order("pool", 1))  # read after the halt, so it has been followed by then
         await answers(bus, "halt-taken", 3)
         assert work.done == []
+        assert (await bus.js.consumer_info(WORK, "hall-add")).num_ack_pending == 0
         await say(bus, order("agent-hall", 2, on=False))
         assert (await sums_of(bus, 1)).sums == (3,)
 
@@ -184,6 +187,22 @@ async def test_an_unsigned_order_is_not_followed_and_refused_once_by_all_togethe
     async with halls(bus, process="hall@here/3"):
         await answers(bus, "halt-taken", 3)
         assert len(await answers(bus, "halt-refused")) == 1
+
+
+async def test_an_order_that_nobody_was_there_to_refuse_is_refused_by_the_next_process(
+    bus: Bus,
+) -> None:
+    await say(bus, order("all", 0).model_copy(update={"signature": None}))
+    async with halls(bus):
+        await answers(bus, "halt-refused")
+
+
+async def test_an_event_that_came_as_its_process_was_halted_is_held(bus: Bus) -> None:
+    async with halls(bus) as halts:
+        await say(bus, order("all", 0))
+        await answers(bus, "halt-taken")
+        with pytest.raises(Held, match="the guild is halted by ana: why"):
+            await handler(bus, "hall", book, None, halts)(envelope(SumWanted(numbers=(1,))))
 
 
 async def test_a_forged_order_that_came_later_does_not_hide_the_one_that_holds(bus: Bus) -> None:

@@ -62,7 +62,7 @@ async def test_a_run_is_learned_and_a_tool_that_asks_a_refused_host_is_quarantin
                 changes = 0
                 while elsewhere.runnable(run.tool):
                     changes = await elsewhere.changed(changes)
-            assert time.monotonic() - began < 5  # 0.05 s on a machine with nothing else to do
+            assert time.monotonic() - began < 5  # 0.3 s with both cores busy
 
         alerted = await seen(hall.bus, f"toolguild.fact.alerted.{run.tool}")
         assert isinstance(alerted, events.Alerted)
