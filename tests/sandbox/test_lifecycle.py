@@ -374,7 +374,8 @@ async def test_an_input_larger_than_memory_is_copied_not_read(tmp_path: Path) ->
 
 _ORDINARY = """
 import asyncio
-from toolguild.sandbox.checks import javascript, python
+from dataclasses import replace
+from toolguild.sandbox.checks import QUICK, javascript, python
 from toolguild.sandbox.opening import open_sandbox
 async def main():
     sandbox = await open_sandbox("bubblewrap")
@@ -383,10 +384,16 @@ async def main():
     memory = await sandbox.run(python("def run():\\n    return len(bytearray(1 << 30))"))
     bomb = "function run() { const x = []; for (;;) x.push(Buffer.alloc(1 << 20, 1)); }"
     heap = await sandbox.run(javascript(bomb))
+    shell = python("import os\\ndef run():\\n    open('/output/a', 'w')\\n    return os.system('true')")
+    limits = QUICK.model_copy(update={"processes": 8})
+    seen = (await sandbox.run(replace(shell, programs=("sh",), limits=limits))).seen
     await sandbox.close()
-    print(ran.value, fork.outcome, memory.outcome, heap.outcome)
+    print(ran.value, fork.outcome, memory.outcome, heap.outcome, seen.programs, seen.written, seen.processes)
 asyncio.run(main())
 """
+
+
+_ENDED = ("42", "error", "memory", "memory")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests already run as an ordinary user")
@@ -415,7 +422,7 @@ async def test_it_works_for_an_ordinary_user_without_groups(tmp_path: Path) -> N
         stdout=subprocess.PIPE,
     )
     out, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert out.decode().split() == ["42", "error", "memory", "memory"]
+    assert out.decode().split(maxsplit=4) == [*_ENDED, "('sh',) ('a',) 2\n"]
 
 
 def _reachable_python() -> str | None:

@@ -16,6 +16,7 @@ from toolguild.sandbox.stopwatch import Stopwatch
 from toolguild.sandbox.written import Written
 
 _READ = 1 << 18
+_LOOKS_APART = 0.001  # seconds
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 _DESCRIPTOR = struct.Struct("i")
 
@@ -36,6 +37,7 @@ class Exchange:
         )
         self.ready = asyncio.Event()  # once the pid is known
         self.most_processes = 1  # that were there at once, as far as looked
+        self._looked = 0.0
         self.starts: Starts | None = None  # of programs, where the call may and the kernel tells
         self.written: Written | None = None  # once the harness said its first word
         self._own_start = own_start
@@ -80,8 +82,10 @@ class Exchange:
             self._end("printed")
 
     def look(self) -> None:
-        """Count the call's processes."""
-        if self.pid:
+        """Count the call's processes, but not so often that a storm of starts keeps the supervisor busy."""
+        now = self._loop.time()
+        if self.pid and now - self._looked >= _LOOKS_APART:
+            self._looked = now
             self.most_processes = max(self.most_processes, len(tree.of_call(self.pid)))
 
     def stop(self, why: Stop) -> None:

@@ -20,6 +20,8 @@ _RECEIVE, _SEND, _VALID = 0xC0502100, 0xC0182101, 0x40082102  # SECCOMP_IOCTL_NO
 _NOTICE = struct.Struct("<QIIiIQ6Q")  # id, pid, flags, number, architecture, pointer, arguments
 _GO_ON = struct.Struct("<QqiI")  # id, value, error, flags
 _CONTINUE = 1
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_libc = ctypes.CDLL(None, use_errno=True)
 _LONGEST_PATH, _LONGEST_NAME = 4096, 200
 _FOLDERS = {*ENVIRONMENT["PATH"].split(":"), "/usr/sbin", "/sbin"}
 
@@ -90,11 +92,7 @@ def _asked(pid: int, address: int) -> str:
     """
     if not pid:
         raise PermissionError("it cannot be seen from here")
-    memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        path = os.pread(memory, _LONGEST_PATH, ctypes.c_int64(address).value).partition(b"\0")[0]
-    finally:
-        os.close(memory)
+    path = _memory(pid, address).partition(b"\0")[0]
     if not path:
         raise FileNotFoundError("it names none")
     where = b"root" if path.startswith(b"/") else b"cwd/"
@@ -102,6 +100,27 @@ def _asked(pid: int, address: int) -> str:
     text = path.decode(errors="backslashreplace")
     folder, _, name = text.rpartition("/")
     return (name if folder in _FOLDERS else text)[-_LONGEST_NAME:]
+
+
+class _Part(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+def _memory(pid: int, address: int) -> bytes:
+    """Return what a process has from an address on, as far as it is mapped. Raises OSError.
+
+    A process that hides its memory keeps its own user out of /proc/PID/mem, but not the one who made its
+    user namespace out of this.
+    """
+    buffer = ctypes.create_string_buffer(_LONGEST_PATH)
+    first = min(_LONGEST_PATH, _PAGE - address % _PAGE)  # a part is read whole or not at all
+    parts = (_Part * 2)(_Part(address, first), _Part(address + first, _LONGEST_PATH - first))
+    room = _Part(ctypes.addressof(buffer), _LONGEST_PATH)
+    got: int = _libc.process_vm_readv(pid, ctypes.byref(room), 1, parts, 2, 0)
+    if got < 0:
+        errno = ctypes.get_errno()
+        raise OSError(errno, os.strerror(errno))
+    return buffer.raw[:got]
 
 
 def _nobody_left(listener: int) -> bool:
