@@ -30,7 +30,7 @@ _TEXTS = frozenset(
     ("csv", "tsv", "tab", "txt", "json", "jsonl", "ndjson", "xml", "html", "htm", "md", "log")
 )
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_RUN = re.compile(rf"(?<!base64,)[A-Za-z0-9+/=_%-]{{{BLOB},}}")
+_RUN = re.compile(rf"[A-Za-z0-9+/=_%-]{{{BLOB},}}")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _BLANK = "\ufffd"
 
@@ -69,7 +69,8 @@ def _of_text_file(name: str, head: bytes, *, whole: bool) -> Iterator[Flag]:
         yield _flag("size", f"{name} has a line of over {LONG_LINE} characters", "")
     for run in _RUN.finditer(text):
         bits = _entropy(run.group())
-        if bits >= RANDOM:
+        embedded = text[: run.start()].endswith("base64,")  # a picture in a page
+        if bits >= RANDOM and not embedded:
             what = f"{name} holds {len(run.group())} characters in a row that look random"
             yield _flag("blob", f"{what} ({bits:.1f} bits each)", run.group())
             break

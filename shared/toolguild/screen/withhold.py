@@ -17,6 +17,9 @@ _COMMENTS = re.compile(
 )
 
 
+_EDGES = "\"' \t"  # of a cell or a quotation: they stay
+
+
 class Screened(NamedTuple):
     """A text as it may be shown, and what was noticed about it."""
 
@@ -54,6 +57,10 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
 def _without(text: str, out: tuple[tuple[int, int], ...]) -> str:
     kept, at = [], 0
     for start, end in out:
+        while start < end and text[start] in _EDGES:
+            start += 1
+        while end > start and text[end - 1] in _EDGES:
+            end -= 1
         gone = text[start:end].split("\n")
         kept += [text[at:start], "\n".join(MARK if line.strip() else line for line in gone)]
         at = end
