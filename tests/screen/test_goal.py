@@ -184,9 +184,7 @@ GRANT = Capabilities(
     programs=("sh", "sqlite3"),
 )
 PLACES = ["api.example.com", "evil.example", "10.0.0.1", "https://evil.example/x"]
-OTHERS = (
-OTHERS = ["sh", "sqlite3", "write", "save", "file", "plot", "csv", "all hosts", "limits", "memory", "and", "of"]
-)
+OTHERS = ["sh", "sqlite3", "write", "save", "file", "plot", "csv", "all hosts", "limits", "of"]
 WORDS = st.lists(st.sampled_from([*PLACES, *OTHERS]), max_size=8).map(" ".join)
 
 
