@@ -128,6 +128,29 @@ async def test_bytes_that_are_no_text_and_bodies_as_large_as_can_be_are_recorded
     await whole(bus)
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        b'{"$claim":{"sha256":"\\ud800","bytes":1}}',
+        b'{"$claim":{"sha256":"' + b"a" * 64 + b'","bytes":1e400}}',
+        b'{"$claim":{"sha256":"' + b"a" * 64 + b'","bytes":99999999999999999999}}',
+        b'{"$claim":' + b"[" * 100_000,
+    ],
+)
+async def test_a_reference_that_is_none_is_recorded_as_the_bytes_that_it_is(
+    bus: Bus, claim: bytes
+) -> None:
+    headers = {"Nats-Msg-Id": "x" * 2000, "ce-source": "\u00e9" * 900, "traceparent": "z" * 5000}
+    async with writing(bus):
+        await bus.send("toolguild.fact.x.t-1", claim, headers)
+        found = await until(bus, messages(1))
+
+    assert "content" not in found[-1]
+    assert found[-1]["sha256"] == digest_of_bytes(claim)
+    assert len(found[-1]["headers"]["traceparent"]) == 512
+    await whole(bus)
+
+
 # Whatever dies when
 
 

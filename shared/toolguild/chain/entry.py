@@ -3,12 +3,13 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from toolguild.canonical import digest_of_bytes
-from toolguild.chain.encoding import encode
+from toolguild.chain.encoding import MOST, encode
 
 Fields = dict[str, Any]  # the fields of an entry, without its number
 
@@ -32,6 +33,7 @@ HEADERS = (
 )
 LONGEST = 512  # characters of a header or an id that are kept
 _CLAIM = b'{"$claim":'
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,11 @@ def claim_of(data: bytes) -> tuple[str, int] | None:
         return None
     try:
         claim = json.loads(data)["$claim"]
-        return str(claim["sha256"]), int(claim["bytes"])
+        sha256, size = claim["sha256"], claim["bytes"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    good = isinstance(sha256, str) and _SHA256.fullmatch(sha256) and type(size) is int
+    return (sha256, size) if good and 0 <= size <= MOST else None
 
 
 def message(

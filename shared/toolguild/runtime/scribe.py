@@ -8,7 +8,7 @@ over whatever dies when.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
@@ -100,6 +100,15 @@ async def _info(bus: Bus, stream: str) -> StreamInfo:
     return await retried(lambda: bus.js.stream_info(stream), f"look at {stream}")
 
 
+async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """Cancel tasks until they have ended: asyncio.wait_for loses a cancellation that comes with its result."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=PAUSE)
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class _Writing:
     """One stretch of writing, from a known end of the chain until another one writes, or something breaks."""
 
@@ -125,14 +134,12 @@ class _Writing:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["_Writing"]:
         """Read the streams for as long as the block lasts."""
-        tasks = [asyncio.create_task(self._pump(one), name=f"audit/{one}") for one in READ]
-        tasks.append(asyncio.create_task(self._wake()))
+        self._pumps = [asyncio.create_task(self._pump(one), name=f"audit/{one}") for one in READ]
+        tasks = [*self._pumps, asyncio.create_task(self._wake())]
         try:
             yield self
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
 
     async def write(self) -> None:
         """Write pages until told to stop and all that has come is written. Raises Overtaken, StreamCut."""
@@ -187,6 +194,8 @@ class _Writing:
                     await self._add(item)
             elif self._stop.is_set() or time.monotonic() >= closes:
                 return
+            elif fallen := [pump for pump in self._pumps if pump.done()]:
+                fallen[0].result()  # a bug of ours: better no auditor than one that sees nothing
             elif not self._page:
                 await self._look()
             if self._page and closes == until:
