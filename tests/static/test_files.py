@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import validate
 
 from toolguild.errors import UsageError
 from toolguild.policy import Policy
-from toolguild.static import RULES, review_paths, sarif
+from toolguild.static import RULES, FileReview, review_paths, sarif
 
 POLICY = Policy.default()
 
@@ -74,3 +75,70 @@ def test_sarif_names_every_rule_it_uses_and_every_place(folder: Path) -> None:
         "startLine": 1,
         "startColumn": 1,
     }
+
+
+SHAPE = {  # what SARIF 2.1.0 demands of a log such as ours
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "required": ["tool", "results"],
+                "properties": {
+                    "tool": {"required": ["driver"]},
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "results": {"items": {"$ref": "#/$defs/result"}},
+                },
+            },
+        },
+    },
+    "$defs": {
+        "result": {
+            "required": ["message", "ruleId", "level", "locations", "properties"],
+            "properties": {
+                "message": {"required": ["text"], "properties": {"text": {"minLength": 1}}},
+                "level": {"enum": ["none", "note", "warning", "error"]},
+                "locations": {"items": {"$ref": "#/$defs/location"}, "minItems": 1},
+                "properties": {"required": ["policy"]},
+            },
+        },
+        "location": {
+            "properties": {
+                "physicalLocation": {
+                    "required": ["artifactLocation", "region"],
+                    "properties": {
+                        "artifactLocation": {
+                            "properties": {"uri": {"pattern": r"^(?:file:///)?[\w./%~:-]+$"}}
+                        },
+                        "region": {
+                            "properties": {
+                                "startLine": {"type": "integer", "minimum": 1},
+                                "startColumn": {"type": "integer", "minimum": 1},
+                            }
+                        },
+                    },
+                }
+            }
+        },
+    },
+}
+
+
+def test_sarif_has_the_shape_of_its_standard_for_every_kind_of_file(tmp_path: Path) -> None:
+    for name, data in {
+        "a b%c.py": b"import os\nos.system('x')\n",
+        "sp\xe4t.js": b"eval(x)\n",
+        "none.py": b"",
+        "no-text.py": b"\xff",
+        "broken.mjs": b"(",
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    reviews = review_paths([tmp_path], POLICY)
+    log = json.loads(json.dumps(sarif(reviews, "1.0")))
+
+    validate(log, SHAPE)
+    assert len(log["runs"][0]["results"]) == sum(len(one.review.findings) for one in reviews) >= 4
+    relative = sarif([FileReview("in ner/bad.py", reviews[0].review)])
+    validate(relative, SHAPE)

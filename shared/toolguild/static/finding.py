@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from toolguild import tool
 from toolguild.static.rules import RULES, Severity
 
+_SWITCH = "review.static"
 Verdict = Literal["allow", "ask", "block"]
 
 
@@ -17,7 +18,7 @@ class Finding(NamedTuple):
     column: int  # from 1
     severity: Severity
     message: str
-    policy: str | None = None  # the policy entry that decides it
+    policy: str | None = None  # the policy entry that decides it, or lets the rule be asked at all
 
 
 class Review(NamedTuple):
@@ -41,8 +42,11 @@ class Review(NamedTuple):
 
 
 def finding(rule: str, line: int, column: int, message: str, policy: str | None = None) -> Finding:
-    """Return a finding of a rule in the table, with the severity that the table gives it."""
-    return Finding(rule, line, column, RULES[rule].severity, message, policy)
+    """Return a finding of a rule in the table, with the severity that the table gives it.
+
+    A rule that no entry of the policy is about is there because the static review is on.
+    """
+    return Finding(rule, line, column, RULES[rule].severity, message, policy or _SWITCH)
 
 
 def conclude(findings: Iterable[Finding]) -> Review:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import PurePath
+from urllib.parse import quote
 
 from toolguild.static.files import FileReview
 from toolguild.static.finding import Finding
@@ -50,8 +51,10 @@ def _rule(name: str) -> dict[str, object]:
 
 
 def _result(file: str, one: Finding) -> dict[str, object]:
+    path = PurePath(file)
+    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
     place = {
-        "artifactLocation": {"uri": PurePath(file).as_posix()},
+        "artifactLocation": {"uri": uri},
         "region": {"startLine": one.line, "startColumn": one.column},
     }
     result: dict[str, object] = {
