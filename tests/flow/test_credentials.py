@@ -10,6 +10,7 @@ from tests.sandbox.test_network import certificate
 
 from toolguild.messages import events
 
+MODEL = "scripted:key_script:answer"
 SECRET = "tgsecret0123456789ABCDEFabcdef"
 
 
@@ -45,8 +46,8 @@ async def test_a_credential_reaches_its_host_by_tls_and_nothing_else_has_it(
     async with server(context) as host:
         host.respond = respond
         here = f"localhost:{host.port}"
-        chosen = {"model": "scripted:key_script:answer", "policy": policy_file(tmp_path, here)}
-        async with open_hall(data, **chosen) as hall:
+        policy = policy_file(tmp_path, here)
+        async with open_hall(data, model=MODEL, policy=policy) as hall:
             result, seen = await hall.run(f"Post 7 to http://{here}/count")
 
     ran = [one.envelope.body for one in seen if isinstance(one.envelope.body, events.ToolRan)]
@@ -74,8 +75,8 @@ async def test_without_a_value_the_task_ends_with_what_the_operator_has_to_do(
     data.mkdir()
     async with server() as host:
         here = f"localhost:{host.port}"
-        chosen = {"model": "scripted:key_script:answer", "policy": policy_file(tmp_path, here)}
-        async with open_hall(data, **chosen) as hall:
+        policy = policy_file(tmp_path, here)
+        async with open_hall(data, model=MODEL, policy=policy) as hall:
             result, _ = await hall.run(f"Post 7 to http://{here}/count")
     assert result.status != "succeeded"
     assert "TOOLGUILD_CREDENTIAL_API_KEY" in result.reason
