@@ -113,7 +113,7 @@ class Duty:
     bucket: str = ""  # in which a process keeps its records
 
 
-Need = Literal["model", "sandbox", "registry", "publish", "goals", "archive", "audit"]
+Need = Literal["model", "sandbox", "registry", "publish", "goals", "archive", "audit", "journal"]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Service:
     `open` gets the guild's resources and yields the agents; what it opens, it closes. `needs` names what it
     uses: "model", "sandbox" and "registry" must work before the service is ready; "publish" lets it write the
     registry, "goals" lets goals in, "archive" removes what is no longer kept, "audit" reads everything and
-    writes the chain.
+    writes the chain, "journal" remembers what it did once.
 
     `duties` and `sends` are what the service may do on the bus, and nothing else: its credentials are made
     from them, and a message of a kind that `sends` does not name is refused by the server and by whoever

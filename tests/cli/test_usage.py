@@ -45,6 +45,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         "constrain",
         "guide",
         "replay",
+        "reveal",
         "doctor",
         "drill",
         "review",

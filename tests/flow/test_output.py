@@ -116,7 +116,7 @@ async def test_personal_data_in_a_text_does_not_leave_and_opens_for_the_right_pe
 
     asked = await _run(hall, script.EXTRACT, tmp_path, notes_txt=NOTES)
     assert asked.answer == f"Call [person 1] on [phone 1] or write to {MAIL} today.\n"
-    assert "stayed in the result, because the goal asks for it: 2 email" in asked.events
+    assert "stayed in the result, because the goal asks for it: 3 email" in asked.events
 
 
 async def test_files_and_pictures_leave_without_what_must_not(hall: Hall, tmp_path: Path) -> None:

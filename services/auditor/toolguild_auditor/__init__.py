@@ -45,7 +45,7 @@ service = Service(
     name="auditor",
     description="Sees every task to its release, filters what leaves, and asks people.",
     open=_open,
-    needs=frozenset({"archive", "audit"}),
+    needs=frozenset({"archive", "audit", "journal"}),
     duties=(
         Duty(
             "ledger",

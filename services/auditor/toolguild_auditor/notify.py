@@ -18,9 +18,9 @@ from toolguild.canonical import digest_of_bytes
 from toolguild.errors import Misconfigured
 from toolguild.guild import Guild, Signer
 from toolguild.messages import commands, events
+from toolguild.outgoing.redaction import redact_text
 from toolguild.policy import Webhook
 from toolguild.runtime.clock import now
-from toolguild.outgoing.redaction import redact_text
 
 WAITS = (1.0, 4.0, 15.0, 60.0)  # seconds before each further attempt; then the notice is given up
 WORDS = 600  # characters of a text that a notice carries

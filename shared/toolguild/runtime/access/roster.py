@@ -189,4 +189,5 @@ _NEEDS: Mapping[str, Rights] = {
     "goals": _gate(),
     "archive": _archive(),
     "audit": _audit(),
+    "journal": rights.writes_bucket("journal"),
 }
