@@ -36,12 +36,13 @@ def config(
     route: Annotated[
         list[str] | None, typer.Option(help="nats-route://HOST:6222 of each server of the cluster.")
     ] = None,
+    as_json: Json = False,
 ) -> int:
     """Print a configuration of nats-server: who may do what, by the declarations of the installed services.
 
     It holds public keys only; the seeds stay in the directory of credentials, one file a user, for that user's
     process alone (TOOLGUILD_NATS_SEED_FILE). Printed again, it keeps the keys that are there; every server of
-    a cluster gets the same `authorization`.
+    a cluster gets the same `authorization`. JSON: config, users[].
 
     \b
     toolguild nats config --credentials ./credentials > nats.conf
@@ -50,7 +51,7 @@ def config(
     """
     import json
 
-    from toolguild.cli.output import say
+    from toolguild.cli.output import say, say_json
     from toolguild.runtime.access.config import authorization
     from toolguild.runtime.access.credentials import Credentials
     from toolguild.runtime.access.roster import roster
@@ -79,7 +80,10 @@ def config(
             f'cluster {{ name: {text(cluster)}, listen: "0.0.0.0:6222", routes: {routes}{secure} }}'
         )
     lines.append(authorization({user: (seeds.public(user), rights[user]) for user in rights}))
-    say("\n".join(lines))
+    if as_json:
+        say_json({"config": "\n".join(lines), "users": list(rights)})
+    else:
+        say("\n".join(lines))
     return exits.SUCCEEDED
 
 
