@@ -31,6 +31,8 @@ def own(seen: Seen, arguments: Mapping[str, object], declared: Capabilities) -> 
 
     To ask for those was the caller's wish. They are refused like any other, and the tool is not blamed.
     """
+    if not seen.hosts:
+        return seen
     said = json.dumps(dict(arguments), ensure_ascii=False).lower()
     hosts = tuple(
         one
