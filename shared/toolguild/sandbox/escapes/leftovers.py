@@ -27,7 +27,7 @@ def run():
         "handlers": [str(signal.getsignal(n)) for n in range(1, 32)], "blocked": len(signal.pthread_sigmask(0, [])), "timer": signal.getitimer(0), "hooks": len(sys.meta_path), "tracer": str(sys.gettrace()),
         "filters": len(warnings.filters), "sum": 41 + 1, "pi": math.pi, "zone": time.tzname, "descriptors": [fd for fd in range(64) if not isinstance(attempt(lambda: os.fstat(fd)), str)],
         "argv": sys.argv, "cached": len(sys.path_importer_cache), "excepthook": sys.excepthook.__name__, "length": len("abc"), "where": {p: listing(p) for p in
-        ("/tmp", "/output", "/data", "/dev/shm", "/var/tmp", "/dev/mqueue", "/run", "/home", "/proc")}}
+        ("/tmp", "/output", "/data", "/dev", "/dev/shm", "/var/tmp", "/dev/mqueue", "/run", "/home", "/proc")}}
 """
 _PLANT = r"""
 import atexit, builtins, decimal, fcntl, gc, json, locale, math, mmap, random, resource, signal, socket, threading, warnings
