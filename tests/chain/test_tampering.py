@@ -286,3 +286,42 @@ def test_a_head_is_a_number_and_a_digest() -> None:
 def test_a_page_reads_back_from_its_bytes() -> None:
     for page in PAGES:
         assert parsed(page.encoded()) == page
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        (b'{"body"', b'{ "body"'),
+        (b"/planner", b"/\\u0070lanner"),
+        (b'"seq":1', b'"seq":1.0'),
+        (b'"bytes":', b'"bytes":9,"bytes":'),
+        ("é".encode(), b"\\u00e9"),
+    ],
+)
+def test_another_spelling_of_the_same_record_is_a_change(written: bytes, instead: bytes) -> None:
+    line = LINES[3]
+    changed = line.replace(written, instead, 1)
+    assert changed != line
+
+    assert any("line 4" in one for one in faults([*LINES[:3], changed, *LINES[4:]]))
+
+
+def test_bytes_have_one_spelling_in_base64() -> None:
+    first = next_page(
+        Position.start("c" * 32),
+        [entry.began({}, at="x"), entry.message(_binary(), keep=True)],
+        1,
+        1,
+    )
+    lines = exported([first])
+    assert faults(lines) == []
+    assert b'"body":"/w=="' in lines[3]
+
+    found = faults([*lines[:3], lines[3].replace(b'"/w=="', b'"/x=="'), *lines[4:]])
+    assert found[0] == "entry 2: its body is not in canonical base64"
+
+
+def _binary() -> entry.Seen:
+    return entry.Seen(
+        "TOOLGUILD_LOG", 1, "toolguild.fact.x.t-1", "2026-01-01T00:00:00Z", {}, b"\xff"
+    )
