@@ -23,6 +23,7 @@ MAIL = "omar.haddad@post.example"
         ("Summarise the letters without names of customers or e-mails", set()),
         ("Total amount per category in customers.csv", set()),
         ("Return the name of the column with the largest mean", set()),
+        ("Read the emails. Remove every e-mail from the answer.", set()),
         ("List the emails. Do not include phone numbers.", {"email"}),
     ],
 )
