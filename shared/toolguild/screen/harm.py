@@ -20,13 +20,14 @@ MISUSE: dict[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
                 r"\b(?:ransom\s?ware|key ?loggers?|root ?kits?|trojans?|spyware|info ?stealers?|logic bombs?|droppers?|"
                 r"(?:computer |polymorphic )?virus(?:es)? that|shell ?code|self-(?:replicat|propagat)\w+|"
                 r"malicious (?:scripts?|code|payloads?|programs?|software|macros?|attachments?|apps?)|"
-                r"(?:a|the|my|this|our|some) (?:worm|malware|virus|bot ?net))\b|\bfor a bot ?net\b"
+                r"(?:a|the|my|this|our|some) (?:worm|malware|bot ?net))\b|\bfor a bot ?net\b"
             ),
         ),
         (
             1.0,
             _any(
-                r"\bcop(?:y|ies) itself to\b|\bencrypts?\b~{0,40}\b(?:victim|ransom|bitcoin)|\bback ?doors?\b"
+                r"\bcop(?:y|ies) itself to\b|\bencrypts?\b~{0,40}\b(?:victim|ransom|bitcoin)|\bback ?doors?\b|"
+                r"\binstalls? (?:a |an )?(?:hidden|secret|silent)\b|\bmin(?:e|es|ing) (?:monero|bitcoin|crypto\w*)\b~{0,60}\b(?:visitors?|without|others?)\b"
             ),
         ),
         (
@@ -38,7 +39,7 @@ MISUSE: dict[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (
             0.6,
             _any(
-                r"\bwhat (?:people|users|they|he|she) types?\b|\bhides? itself\b|\bdownloads? and (?:starts|runs|executes)\b"
+                r"\bwhat (?:people|users|they|he|she) types?\b|\bhides? itself\b|\bdownloads? and (?:starts|runs|executes)\b|\bhidden remote (?:control|access)\b"
             ),
         ),
     ),
@@ -58,7 +59,7 @@ MISUSE: dict[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
                 r"\b(?:gain\w*|get\w*|obtain\w*)\b~{0,24}\b(?:unauthori[sz]ed|illegal|illicit|root|admin\w*)\b~{0,12}\baccess\b|"
                 r"\bbrute[- ]?forc\w* ~{0,40}\b(?:login|ssh|accounts?|rdp)\b|\blogs? (?:in)?to ~{0,40}\baccounts?\b~{0,30}\b(?:by trying|list of)|"
                 r"\b(?:hack(?:s|ing)? into|break(?:s|ing)? into|hijack\w*)\b|\bread ~{0,16}\bother (?:customers?|users?|people)'?s?\b|"
-                r"\bserver that i do not own\b|\bman-in-the-middle\b"
+                r"\bdomain admin\b~{0,60}\b(?:their|his|her|laptops?|once i am)\b|\bunlock ~{0,12}\bstolen\b|\bserver that i do not own\b|\bman-in-the-middle\b"
             ),
         ),
         (
@@ -119,7 +120,7 @@ MISUSE: dict[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
             _any(
                 r"\b(?:steal\w*|harvest\w*|grab\w*|sniff\w*|phish\w* for|scrap\w+|captur\w+)\b~{0,40}\b(?:passwords?|credentials?|cookies|"
                 r"sessions?|tokens?|card (?:data|numbers?)|pins?|bank(?:ing)? (?:codes?|details))\b|\b(?:stores?|logs?|sav\w+|reading) (?:the )?"
-                r"(?:passwords?|bank codes?)(?: that)? (?:people|users?|they|he|she|victims?)? ?~{0,12}\b(?:enter|type)?|\bcredential stuffing\b|"
+                r"(?:passwords?|bank codes?)(?: that)? (?:people|users?|they|he|she|victims?)? ?~{0,12}\b(?:enter|type)?|\bcredential stuffing\b|\btries ~{0,30}\bpassword pairs\b|\bwhatever ~{0,24}\b(?:visitors|users|people|they) (?:types?|enters?)\b|"
                 r"\b(?:extract|dump|read|decrypt)\w* ~{0,24}\b(?:saved|stored) (?:passwords?|logins?|cookies)\b|\btrying a list of ~{0,12}passwords\b|"
                 r"\breading bank codes\b|\bcrack (?:them|the passwords?|his|her|their)\b"
             ),
@@ -138,7 +139,8 @@ MISUSE: dict[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
                 r"\b(?:spear[- ]?)?phish\w*\b|\bpretexting\b|\bvishing\b|\bsmishing\b|"
                 r"\b(?:fake|cloned?|look-?alike|counterfeit)\b~{0,24}\b(?:login|sign-?in|bank\w*|paypal|microsoft|google)\b~{0,12}\b(?:page|site|form|portal)\b|"
                 r"\bso that (?:customers?|people|they|users?|accounting|he|she|victims?) ~{0,12}\b(?:give|enter|transfer|send|pay|click|install)\b|"
-                r"\btrick\w* ~{0,24}\binto\b"
+                r"\btrick\w* ~{0,24}\binto\b|\b(?:page|site|form|mail|app)s? that looks? like (?:the |a |my )?(?:paypal|bank|amazon|microsoft|google|apple|"
+                r"netflix|login|\w+ bank)|\b(?:letter|mail|message|call|sms) from the (?:tax|police|bank|court|social)\b~{0,60}\b(?:pay|gift cards?|fine|codes?)\b"
             ),
         ),
         (
@@ -152,7 +154,7 @@ MISUSE: dict[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (
             1.0,
             _any(
-                r"\bflood\w*\b~{0,40}\b(?:site|server|network|web|requests?|service|api)\b|\b(?:launch|perform|run|start|execute|carry out)\w* ~{0,24}"
+                r"\b(?:knock|take|bring|kick)s?\b~{0,40}\b(?:server|site|network|service)\b~{0,12}\b(?:offline|down)\b|\bflood\w*\b~{0,40}\b(?:site|server|network|web|requests?|service|api)\b|\b(?:launch|perform|run|start|execute|carry out)\w* ~{0,24}"
                 r"\b(?:d?dos|denial[- ]of[- ]service)\b|\buntil (?:it|they) (?:go(?:es)?|is|are|crash\w*) ?(?:down|offline)?\b"
             ),
         ),
@@ -169,7 +171,8 @@ MISUSE: dict[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
             _any(
                 r"\b(?:track|spy|monitor|follow|locate|record|read|watch|extract)\w*\b~{0,60}\b(?:girlfriend|boyfriend|wife|husband|spouse|"
                 r"partner|ex|neighbou?r|colleague|employees?|roommate|daughter|son|someone|her|his|their)\b~{0,60}\bwithout\b|"
-                r"\bdox+(?:ing|ed)?\b|\bhome addresses\b~{0,80}\b(?:protest\w*|visit|activists?)\b|\bstalk\w+"
+                r"\b(?:silently|secretly|quietly|covertly)\b~{0,40}\b(?:wife|husband|girlfriend|boyfriend|partner|ex|child|daughter|son|colleague|"
+                r"employee)'?s?\b~{0,30}\b(?:messages|whatsapp|phone|calls|mails?|location|photos)\b|\bdox+(?:ing|ed)?\b|\bhome addresses\b~{0,80}\b(?:protest\w*|visit|activists?)\b|\bstalk\w+"
             ),
         ),
     ),
@@ -187,8 +190,9 @@ MISUSE: dict[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (
             1.0,
             _any(
-                r"\b(?:build|make|synthesi[sz]e|produce|assemble|cook)\w*\b~{0,40}\b(?:pipe bombs?|explosives?|nerve agents?|sarin|ricin|"
-                r"anthrax|methamphetamine|napalm|bio-?weapons?)\b"
+                r"\b(?:build|make|synthesi[sz]e|produce|assemble|cook)\w*\b~{0,40}\b(?:pipe ?bombs?|explosives?|nerve agents?|sarin|ricin|"
+                r"anthrax|methamphetamine|napalm|bio-?weapons?)\b|\b(?:recipe|instructions|guide) for (?:a |an |making )?(?:pipe ?)?"
+                r"(?:bombs?|explosives?|nerve gas|meth)\b"
             ),
         ),
     ),

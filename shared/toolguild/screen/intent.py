@@ -12,7 +12,7 @@ Action = Literal["allow", "ask", "refuse"]
 
 SURE = 1.0  # score from which on a goal is meant so
 DOUBTFUL = 0.6  # ... from which on it may be
-NEUTRAL = 0.5  # weight of a word that nothing governs
+NEUTRAL = 0.6  # weight of a word that nothing governs
 DEFENDED = 0.6  # weight of all words in a goal whose purpose is defence
 PLAINLY = 0.3  # for each sign that makes the purpose plain
 BEFORE = 90  # characters before a word in which what governs it stands

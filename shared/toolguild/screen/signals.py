@@ -36,7 +36,7 @@ _AI = (
     r"assistants?|agents?|planner|summari[sz]er|examiner|bots?)"
 )
 _HARD_SECRET = (  # nobody but a thief or a debugger wants to see it
-    r"(?:api[ _-]?keys?|secret[ _]?keys?|private keys?|environment variables?|env vars?|\S*\.env\b|os\.environ|"
+    r"(?:api[ _-]?(?:keys?|tokens?)|~/\.\w+/\S+|secret[ _]?keys?|private keys?|environment variables?|env vars?|\S*\.env\b|os\.environ|"
     r"~?/?\.ssh\b|~?/?\.aws\b|id_rsa|/etc/(?:passwd|shadow)|\$\w+_(?:key|token|secret)\b|secret_\w+|database_url|"
     r"system prompt|(?:aws|database|server|data server|loaded) (?:credentials|secrets))"
 )
@@ -114,14 +114,28 @@ SIGNALS: tuple[Signal, ...] = (
     _sign(
         "override", 0.35, r"\binstead\b|^\W*stop\.|\bwhat the (?:boss|user|owner) really wants\b"
     ),
+    _sign(
+        "override",
+        1.0,
+        r"\byour (?:only|real|new|actual|sole|true) (?:job|task|purpose|role|mission)\b|"
+        r"\b(?:told|instructed|asked|ordered)\b~{0,30}?\b(?:is|are|was) (?:now )?(?:cancell?ed|void|obsolete|irrelevant|revoked|superseded)\b|"
+        r"\b(?:drop|abandon|discard|ignore|replace) the user'?s (?:request|question|task|goal|wish)\b|"
+        r"\btreat (?:everything|all|what|any\w*)\b~{0,40}?\bas (?:coming |if it came )?from (?:your |the )?(?:developer|system|admin\w*|operator|user)",
+        own=True,
+    ),
+    _sign(
+        "override",
+        0.5,
+        r"\b(?:whatever|no matter what|regardless of what)\b~{0,20}\b(?:says?|shows?|contains?|states?)\b",
+    ),
     # The same in other languages: an order to ignore, near a word for instructions.
     _sign(
         "override",
         1.0,
-        r"(?:vergiss|vergesst|vergessen sie|ignorier\w*|missachte\w*|olvida\w*|ignora\w*|ignore[zs]?|oublie[zs]?|"
+        r"(?:figyelmen kívül|non tenere conto|vergiss|vergesst|vergessen sie|ignorier\w*|missachte\w*|olvida\w*|ignora\w*|ignore[zs]?|oublie[zs]?|"
         r"désobéi\w*|dimentica\w*|esque[cç]\w*|desconsider\w*|negeer|vergeet|zignoruj|zapomnij|pomi[nń]\w*|ignorera|"
         r"glöm|ignorujte|abaikan|lupakan|bỏ qua)\b~{0,40}?(?:anweisung\w*|befehle?|vorgaben?|regeln|anleitung\w*|"
-        r"instruc\w+|instruktion\w*|indicacion\w*|órdenes|reglas|consigne\w*|directive\w*|istruzion\w*|regole|ordens|"
+        r"instruc\w+|instruktion\w*|indicacion\w*|utasítás\w*|órdenes|reglas|consigne\w*|directive\w*|istruzion\w*|regole|ordens|"
         r"regras|instru\w+|opdracht\w*|polece\w*|zasad\w*|prompt\w*|perintah|arahan|hướng dẫn|pokyn\w*)",
         own=True,
     ),
@@ -212,7 +226,14 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     _sign(
         "persona",
+        0.8,
+        r"\byou (?:have been|are|were) (?:upgraded|promoted|elevated|granted|given)\b~{0,20}\b(?:admin\w*|root|full|developer|access|rights)\b",
+        own=True,
+    ),
+    _sign(
+        "persona",
         1.0,
+        r"\bin the voice of an? (?:unrestricted|uncensored)\b|\b(?:unrestricted|uncensored) (?:model|ai|bot|assistant)\b|"
         r"\b(?:bot|ai|model|assistant) without (?:any )?(?:restrictions|limits|rules)\b|\bdo anything now\b",
         own=True,
     ),
@@ -246,12 +267,22 @@ SIGNALS: tuple[Signal, ...] = (
         r"\b(?:your|next|following) (?:answer|response|reply|output|completion|summary|plan)\b|\bbefore you (?:reply|answer|"
         r"respond|summari[sz]e|plan)\b|\busing (?:an )?(?:ai|llm)\b|\bother tools?\b~{0,12}\bcall\b|\bcall this (?:one|tool)\b",
     ),
+    _sign(
+        "machine reader",
+        0.7,
+        r"\b(?:for|to|and|,) (?:any |the |all |every |each |future |other )+(?:ai|llm|language model|chatbot|bot|ai agent|ai assistant)s?\b|"
+        r"\b(?:hey|hi|hello|dear|ok) (?:bot|ai|assistant|agent|llm|gpt|claude)\b|"
+        r"\b(?:ai|llm|agent|assistant|bot|model)[_ -](?:task|note|instruction|order|directive|command|hint)s?\s*:|"
+        r"\b(?:assistants|agents|bots|llms|models|ai)\b (?:must|should|shall|have to|need to|are required to)\b|"
+        r"\b(?:assistants|agents|bots|llms)\s*:|[\"']instructions?[\"']\s*:|\bwhen generating code\b",
+    ),
     # Secrecy.
     _sign(
         "secrecy",
         0.6,
         r"\b(?:do not|don't|never|must not|without|nor|hide|avoid)\b~{0,10}?\b(?:tell\w*|mention\w*|inform\w*|notify\w*|"
         r"alert\w*|reveal\w*|ask\w*|disclos\w*|show\w*|say\w*)\b~{0,12}?\b(?:the user|users?|anyone|anybody|me|this|it|them)\b|"
+        r"\bno need to (?:tell|mention|bring (?:it|this|that) up|inform|say|report)\b|\bnever mention\b|"
         r"\b(?:secretly|silently|covertly|quietly|without (?:the user|anyone|them|him|her)(?:'s)? (?:noticing|knowing|knowledge))\b|"
         r"\bhide (?:that|the fact|this)\b|\bdelete the (?:sent )?(?:e-?mail|message)\b|\bwithout (?:altering|omitting|asking)\b",
     ),
@@ -262,6 +293,11 @@ SIGNALS: tuple[Signal, ...] = (
         r"~{0,20}?\bthe users?\b",
     ),
     # Taking data out.
+    _sign(
+        "exfiltration",
+        0.5,
+        r"\b(?:open|connect|establish)\w*\b~{0,30}?\b(?:socket|connection)?\b ?to " + _DEST,
+    ),
     _sign(
         "exfiltration",
         0.5,
@@ -299,7 +335,7 @@ SIGNALS: tuple[Signal, ...] = (
     _sign(
         "secret",
         0.6,
-        r"(?<!not )\b(?:print|echo|cat|dump|show|reveal|read|output|paste|include|append|list|send|attach|give|tell|verify|"
+        r"(?<!not )\b(?:copy|slip|put|insert|place|hide|smuggle|move|print|echo|cat|dump|show|reveal|read|output|paste|include|append|list|send|attach|give|tell|verify|"
         r"check|display|share|extract|capture|leak|disclose|encode|report|find|forward)\b~{0,60}?"
         + _HARD_SECRET,
     ),
@@ -318,6 +354,7 @@ SIGNALS: tuple[Signal, ...] = (
         r"(?<!not )(?<!n't )\b(?:what(?:'s| is| are| was)|tell me|give me|reveal|share|show me|print|output|repeat|spell|guess|decode|encode|"
         r"translate|provide|send me|say|know|list)\b~{0,40}?\byour\b~{0,16}?(?:\b(?:secret|password|passphrase|passcode|"
         r"system prompt|api key|secret key|hidden instructions?|initial instructions?|instructions)\b)|"
+        r"\b(?:repeat|print|output|show|reveal|quote)\b~{0,40}?\bof your (?:prompt|instructions|context)\b|"
         r"\b(?:repeat|print|output|show|reveal)\b~{0,20}?\b(?:words?|text|everything|sentences?) (?:above|before)\b|"
         r"\b(?:output|reveal|print|show|display|leak|repeat)\b~{0,24}?\b(?:system prompt|hidden (?:prompt|instructions))\b",
         own=True,
@@ -346,7 +383,7 @@ SIGNALS: tuple[Signal, ...] = (
         "condition",
         0.4,
         r"\b(?:before|prior to) (?:you |any |making |any further )*(?:mak|modif|edit|test|chang|us|proceed|continu|work|reply|"
-        r"answer|touch|start|process|analy|respond|summar|plan|debug|refactor|run|review)\w*\b|\bto unlock\b|"
+        r"answer|touch|start|process|analy|respond|summar|plan|debug|refactor|run|review)\w*\b|\bto unlock\b|\bonly (?:passes|works|builds|runs) (?:after|when|if|once) you\b|"
         r"\bwhen (?:refactoring|editing|reviewing)\b|\bpre-modification\b|\bafter installing\b",
     ),
     _sign(
@@ -381,12 +418,19 @@ SIGNALS: tuple[Signal, ...] = (
     _sign(
         "approval",
         1.0,
-        r"\bset met to true\b|\bverdict\W{1,4}allow\b|\bfindings\W{1,4}\[\]|\bautonomy to [a-d]\b",
+        r"\bset met to true\b|\bverdict\W{1,4}allow\b|\bfindings\W{1,4}\[\]|\bautonomy to [a-d]\b|\b(?:grant|give|allow) yourself\b|"
+        r"\b(?:disable|leave|escape|turn off) the sandbox\b",
     ),
     _sign(
         "approval",
         0.4,
         r"\bcapabilit(?:y|ies)\b|\bwithout asking\b|\b(?:every|each) (?:request|criterion)\b|\bregardless of\b",
+    ),
+    _sign(
+        "approval",
+        0.7,
+        r"\b(?:should|must|need) not report\b|\bdo not report (?:any )?findings\b|\bapprove (?:all |any |pending |every )+requests?\b|"
+        r"\bremove (?:the|all|any) (?:\w+ )?limits?\b|\brate (?:this|it|the|him|her|me)\b~{0,24}\b(?:10|100|five|highest|best)\b",
     ),
     # Dictated answers.
     _sign(
@@ -401,7 +445,7 @@ SIGNALS: tuple[Signal, ...] = (
         + _PRINT
         + r"\b(?:~{0,20}?\b(?:exactly|nothing but)\b|~{0,12}?\bthe (?:word|following|link|sentence|phrase)\b|"
         r"\W{0,3}[:“‘]| the~{0,20}? is\b|~{0,12}?['\"]\w))|"
-        r"\b(?:must|should|has to) (?:end|begin|start) with\b|\banswer only\b|\b(?:correct|real|true) (?:total|answer|sum|result|"
+        r"\b(?:must|should|has to) (?:end|begin|start) with\b|\banswer only\b|:\s*say (?:the|that|it)\b|\bmust be (?:reported|shown|given|stated|returned|counted) as\b|\b(?:correct|real|true) (?:total|answer|sum|result|"
         r"value) is\b",
     ),
     _sign(
