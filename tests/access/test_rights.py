@@ -49,7 +49,7 @@ WRITERS = {  # who may write a bucket
     "baselines": {"auditor"},
     "claims": {"executor"},
     "budgets": {"executor", "planner", "reviewer", "synthesizer"},
-    "journal": {"executor", "planner", "reviewer", "synthesizer"},
+    "journal": {"auditor", "executor", "planner", "reviewer", "synthesizer"},
 }
 
 
