@@ -1,9 +1,10 @@
-"""Measures the static review on sets of code, next to naive substring rules.
+"""Measures the static review on sets of code, next to naive substring rules and bandit.
 
-    python bench/review.py --data DIR [--json]
+    python bench/review.py --data DIR [--baselines] [--json]
 
 DIR holds the JSONL files that SETS names, one object a line with `code`; a set whose file is missing is
-left out, and said to be. Nothing in the files is run.
+left out, and said to be. The sets of tests/static/holdout, which nobody tuned on, come last. `--baselines`
+runs bandit as well, if it is installed: it is no part of the product. Nothing in the files is run.
 """
 
 import argparse
@@ -16,24 +17,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from toolguild.capability import Language
 from toolguild.policy import Policy
+from toolguild.safety.baseline import bandit, naive_code
 from toolguild.static import review
 
 Row = dict[str, str]
 
 _SYSTEM = {"os", "subprocess", "socket", "requests", "urllib", "http", "smtplib", "ftplib", "ssl"}
 _SYSTEM |= {"multiprocessing", "psutil", "signal", "telnetlib", "paramiko", "mechanize"}
-_NAIVE = (
-    "eval(",
-    "exec(",
-    "__import__",
-    "os.system",
-    "subprocess",
-    "socket",
-    "compile(",
-    "pickle",
-    "rm -rf",
-)
+_HELD_OUT = Path(__file__).parents[1] / "tests" / "static" / "holdout"
 
 
 class Set(NamedTuple):
@@ -45,6 +38,7 @@ class Set(NamedTuple):
     keep: Callable[[Row], bool]
     bar: str
     meets: Callable[["Count"], bool]
+    language: Language = "python"
 
 
 class Count(NamedTuple):
@@ -54,6 +48,7 @@ class Count(NamedTuple):
     blocked: int
     asked: int
     naive: int
+    bandit: int | None = None  # medium and up; None: not asked, or not installed
 
     @property
     def noticed(self) -> int:
@@ -127,6 +122,34 @@ SETS = (
 )
 
 
+def _held_out(name: str, file: str, *, dangerous: bool, keep: str = "") -> Set:
+    language: Language = "python" if file.endswith(".py.txt") else "javascript"
+    return Set(
+        f"held out, {name}",
+        file,
+        dangerous,
+        lambda row: row.get("family", "").startswith(keep),
+        "noticed >= 95 %" if dangerous else "blocked: none",
+        (lambda count: count.noticed >= 0.95 * count.rows)
+        if dangerous
+        else (lambda count: count.blocked == 0),
+        language,
+    )
+
+
+HELD_OUT = (
+    _held_out("dangerous Python", "dangerous.py.txt", dangerous=True),
+    _held_out("dangerous Python, second", "second.dangerous.py.txt", dangerous=True),
+    _held_out("dangerous JavaScript", "dangerous.js.txt", dangerous=True),
+    _held_out("dangerous JavaScript, second", "second.dangerous.js.txt", dangerous=True),
+    _held_out("simple", "benign.py.txt", dangerous=False, keep="simple"),
+    _held_out("data analysis", "benign.py.txt", dangerous=False, keep="data"),
+    _held_out("look-alikes", "benign.py.txt", dangerous=False, keep="lookalike"),
+    _held_out("harmless, second", "second.benign.py.txt", dangerous=False),
+    _held_out("harmless JavaScript", "benign.js.txt", dangerous=False),
+)
+
+
 def wilson(hits: int, rows: int) -> tuple[float, float]:
     """Return the 95 % Wilson interval of a share, in percent."""
     if rows == 0:
@@ -138,29 +161,37 @@ def wilson(hits: int, rows: int) -> tuple[float, float]:
     return max(0.0, 100 * (middle - spread) / scale), min(100.0, 100 * (middle + spread) / scale)
 
 
-def measure(one: Set, folder: Path, policy: Policy, times: list[float]) -> Count | None:
+def measure(
+    one: Set, folder: Path, policy: Policy, times: list[float], *, baselines: bool = False
+) -> Count | None:
     """Review the rows of a set, and note the CPU time of each, in milliseconds."""
     path = folder / one.file
     if not path.exists():
         return None
-    blocked = asked = naive = rows = 0
-    for row in _rows(path):
-        if not one.keep(row):
-            continue
+    codes = [row["code"] for row in _rows(path) if one.keep(row)]
+    verdicts = []
+    for code in codes:
         start = time.process_time()
-        verdict = review(row["code"], "python", policy).verdict
+        verdicts.append(review(code, one.language, policy).verdict)
         times.append(1000 * (time.process_time() - start))
-        rows += 1
-        blocked += verdict == "block"
-        asked += verdict == "ask"
-        naive += any(part in row["code"] for part in _NAIVE)
-    return Count(rows, blocked, asked, naive)
+    alarms = bandit(codes) if baselines and one.language == "python" else None
+    return Count(
+        len(codes),
+        verdicts.count("block"),
+        verdicts.count("ask"),
+        sum(map(naive_code, codes)),
+        None if alarms is None else sum(alarms),
+    )
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            yield json.loads(line)
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".jsonl":
+        yield from map(json.loads, text.splitlines())
+        return
+    for part in text.removeprefix("--- ").split("\n--- "):
+        family, _, code = part.partition("\n")
+        yield {"family": family, "code": code.rstrip("\n") + "\n"}
 
 
 def _modules(code: str) -> set[str]:
@@ -185,6 +216,7 @@ def _plain(one: Set, count: Count) -> dict[str, Any]:
         "noticed_percent": [round(low, 1), round(high, 1)],
         "blocked_percent": [round(block_low, 1), round(block_high, 1)],
         "naive_substrings": count.naive,
+        "bandit_medium": count.bandit,
         "bar": one.bar,
         "met": one.meets(count),
     }
@@ -193,16 +225,17 @@ def _plain(one: Set, count: Count) -> dict[str, Any]:
 def _table(results: list[dict[str, Any]]) -> str:
     lines = [
         "| set | rows | blocked | asked | noticed, 95 % interval | blocked, 95 % interval "
-        "| naive substrings | bar | met |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| naive substrings | bandit, medium up | bar | met |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for one in results:
         low, high = one["noticed_percent"]
         block_low, block_high = one["blocked_percent"]
+        alarms = "" if one["bandit_medium"] is None else one["bandit_medium"]
         lines.append(
             f"| {one['set']} | {one['rows']} | {one['blocked']} | {one['asked']} "
             f"| {low} to {high} % | {block_low} to {block_high} % | {one['naive_substrings']} "
-            f"| {one['bar']} | {'yes' if one['met'] else 'NO'} |"
+            f"| {alarms} | {one['bar']} | {'yes' if one['met'] else 'NO'} |"
         )
     return "\n".join(lines)
 
@@ -211,13 +244,15 @@ def main() -> int:
     """Print the table or the JSON; exit 1 when a bar is missed or a set is not there."""
     parser = argparse.ArgumentParser(description="measure the static review")
     parser.add_argument("--data", type=Path, required=True, help="folder of the JSONL sets")
+    parser.add_argument("--baselines", action="store_true", help="run bandit beside it")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
     policy, times = Policy.default(), list[float]()
     review("x = 1", "python", policy)  # what is loaded once is not a review's time
     results, missing = [], []
-    for one in SETS:
-        count = measure(one, options.data, policy, times)
+    for one in (*SETS, *HELD_OUT):
+        folder = _HELD_OUT if one in HELD_OUT else options.data
+        count = measure(one, folder, policy, times, baselines=options.baselines)
         if count is None:
             missing.append(one.file)
         else:
