@@ -105,6 +105,32 @@ HUMAN: list[tuple[Event, str]] = [
         "ana trusts adder@1.0 again: mended",
     ),
     (
+        events.Alerted(
+            tool=TOOL,
+            title="adder@1.0",
+            task=m.TASK,
+            step="add",
+            rule="cpu",
+            message="60 s",
+            action="quarantined",
+        ),
+        "unusual (cpu): adder@1.0: 60 s; it is quarantined",
+    ),
+    (
+        events.ToolStatusSet(
+            tool=TOOL, title="adder@1.0", status="quarantined", reason="60 s", by="monitoring"
+        ),
+        "adder@1.0 is quarantined, by monitoring: 60 s",
+    ),
+    (
+        events.Halted(target="all", on=True, by="ana", reason="a key has leaked", at="now"),
+        "ana halts all: a key has leaked",
+    ),
+    (
+        events.HaltRefused(target="all", by="ana", why="no signature"),
+        "the order of ana about all is not followed: no signature",
+    ),
+    (
         events.RestoreRefused(tool=TOOL, by="ana", why="no signature"),
         "the trust stays as it is: no signature",
     ),

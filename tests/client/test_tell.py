@@ -65,6 +65,7 @@ def test_every_command_has_an_agent_and_words() -> None:
         "prune-task": "auditor",
         "undo-task": "auditor",
         "keep-room": "auditor",
+        "set-tool-status": "reviewer",
     }
     assert ours == set(told)
     for one in kinds:
