@@ -55,8 +55,11 @@ class NatsServer:
         access: Access | None = None,
         tls: Certificates | None = None,
     ) -> None:
-        """With `tls`, it speaks nothing else. `access` gives the users with their keys and rights, asked anew at each start and reload. By itself
-        the server knows one user, who may do everything."""
+        """With `tls`, it speaks nothing else.
+
+        `access` gives the users with their keys and rights, asked anew at each start and reload. By itself the
+        server knows one user, who may do everything.
+        """
         self._access, self._tls = access, tls
         self._needed_mb = needed_mb
         spare = needed_mb * 2**20 // 2
