@@ -49,7 +49,8 @@ def _common(left: str, right: str) -> frozenset[str]:
         both = _Common().of(_tokens(left), _tokens(right))
     except _TooMany:
         return frozenset()
-    return frozenset("".join(one) for one in both)
+    # No name begins with a slash, and a leading one counts for nothing: such a pattern would match other names.
+    return frozenset("".join(one) for one in both if one[:1] != ("/",))
 
 
 class _TooMany(Exception):

@@ -10,7 +10,9 @@ from toolguild.globs import common, matches, within
 
 PIECES = st.sampled_from(["a", "b", ".", "*", "?", "[ab]", "[!a]", "/"])
 GLOBS = st.lists(PIECES, max_size=5).map("".join)
-NAMES = ["".join(one) for size in range(6) for one in product("ab.", repeat=size)]
+NAMES = [
+    "".join(one) for size in range(5) for one in product("ab./", repeat=size) if one[:1] != ("/",)
+]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,7 @@ NAMES = ["".join(one) for size in range(6) for one in product("ab.", repeat=size
         ("", "*", ("",)),
         ("[x", "[[]?", ("[x",)),
         ("a]", "*]", ("a]",)),
+        ("*/", "?", ()),
     ],
 )
 def test_two_patterns_have_in_common_what_both_match(

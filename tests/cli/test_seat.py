@@ -1,5 +1,6 @@
 """Processes of a guild are started with what they need, and no more."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ async def test_only_an_executor_is_started_with_the_values_of_credentials(
     environment = {**os.environ, "TOOLGUILD_CREDENTIAL_WEATHER": "tgsecret0123456789"}
     process = await start(Seat(service, service, 1), 1, tmp_path / "log", environment)
     try:
-        given = Path(f"/proc/{process.pid}/environ").read_bytes()
+        given = await asyncio.to_thread(Path(f"/proc/{process.pid}/environ").read_bytes)
     finally:
         process.kill()
         await process.wait()
