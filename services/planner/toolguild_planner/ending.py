@@ -88,9 +88,7 @@ def _steps(plan: Plan, state: Active) -> list[StepResult]:
     ]
 
 
-def _step(
-    name: str, purpose: str, step: StepState | None, sources: tuple[str, ...]
-) -> StepResult:
+def _step(name: str, purpose: str, step: StepState | None, sources: tuple[str, ...]) -> StepResult:
     if step is None:
         return StepResult(step=name, purpose=purpose, state="skipped")
     value = step_value(step)
