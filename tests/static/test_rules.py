@@ -19,6 +19,15 @@ class Pair(NamedTuple):
 
 
 PAIRS = [
+    Pair(
+        "reflection", "import os\ndef f():\n    yield os", "import os\ndef f():\n    yield os.sep"
+    ),
+    Pair("reflection", "exports.run = () => [process]", "exports.run = () => [1]", "javascript"),
+    Pair(
+        "call-denied",
+        "import os, operator\nops = map(operator.attrgetter('system'), g(os))\noperator.methodcaller('system')(os)",
+        "import os, operator\noperator.methodcaller('getcwd')(os.path)",
+    ),
     Pair("syntax", "def f(:", "def f(): pass"),
     Pair("syntax", "function (", "function f() {}", "javascript"),
     Pair("too-long", "\n" * 5000, "\n" * 50),
