@@ -25,7 +25,7 @@ PAIRS = [
     Pair("reflection", "exports.run = () => [process]", "exports.run = () => [1]", "javascript"),
     Pair(
         "call-denied",
-        "import os, operator\nops = map(operator.attrgetter('system'), g(os))\noperator.methodcaller('system')(os)",
+        "import os, operator\noperator.methodcaller('system')(os)",
         "import os, operator\noperator.methodcaller('getcwd')(os.path)",
     ),
     Pair("syntax", "def f(:", "def f(): pass"),
