@@ -128,6 +128,10 @@ def test_the_summary_has_the_promised_keys_and_sums() -> None:
         "reason",
         "human",
         "best",
+        "layers",
+        "redacted",
+        "sealed",
+        "notes",
     ]
     assert shape["files"][0] == {
         "name": "out.csv",

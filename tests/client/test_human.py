@@ -15,6 +15,7 @@ from toolguild.messages.override import (
     OverrideTool,
     OverrideVerdict,
 )
+from toolguild.screen.flag import Flag
 
 ITEM, TOOL = ItemId("i-1"), Digest("cd" * 32)
 ASK = Item(purpose="run", tasks=(m.TASK,), title="adder@1.0", why="level A")
@@ -125,6 +126,23 @@ HUMAN: list[tuple[Event, str]] = [
     (
         events.Halted(target="all", on=True, by="ana", reason="a key has leaked", at="now"),
         "ana halts all: a key has leaked",
+    ),
+    (
+        events.InputFlagged(
+            task=m.TASK,
+            where="file:notes.txt",
+            flags=(
+                Flag(rule="injection.override", message="it tells the reader to forget its orders"),
+            ),
+            action="withheld",
+        ),
+        "input of file:notes.txt withheld: it tells the reader to forget its orders",
+    ),
+    (
+        events.Revealed(
+            task=m.TASK, sealed=TOOL, by="ana", reason="a refund is due", at="2026-11-22T00:00:00Z"
+        ),
+        "ana opened what was taken out of the result: a refund is due",
     ),
     (
         events.HaltRefused(target="all", by="ana", why="no signature"),

@@ -1,10 +1,12 @@
 """A reviewer model that finds everything fine, in a real guild: it clears nothing that the rules stop."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import lying_script
 from hall import open_hall
 
+from toolguild.client.task import Noted
 from toolguild.messages import events
 
 MODEL = "scripted:lying_script:answer"
@@ -49,5 +51,5 @@ async def test_with_the_layer_of_review_off_the_task_goes_on_and_every_record_sa
     assert tested.report.results
 
 
-def _bodies(seen: list[object]) -> list[object]:
+def _bodies(seen: Sequence[Noted]) -> list[object]:
     return [one.envelope.body for one in seen]  # type: ignore[attr-defined]  # as Hall.run notes them

@@ -58,9 +58,7 @@ async def test_a_stranger_without_the_password_is_refused(nats: NatsServer) -> N
             pass
 
 
-async def test_other_users_can_read_neither_seed_nor_data(
-    nats: NatsServer, tmp_path: Path
-) -> None:
+async def test_other_users_can_read_neither_seed_nor_data(nats: NatsServer, tmp_path: Path) -> None:
     directory = tmp_path / "nats"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     for name in ("guild.seed", "server.conf", "server.json"):

@@ -103,7 +103,8 @@ async def give(
                     if isinstance(body, HaltRefused):
                         refused = body.why
                         break
-                    taken[body.process] = body
+                    if isinstance(body, HaltTaken):
+                        taken[body.process] = body
                     if there <= taken.keys():
                         break
     missing = () if refused else tuple(sorted((there or frozenset()) - taken.keys()))

@@ -74,7 +74,9 @@ class Brief(Value):
     task: TaskId
     user: str = "local"
     deadline: str | None = None  # ISO 8601, UTC: no work starts after it
-    started: str | None = None  # ISO 8601, UTC: when the task was let in; halts since then move the deadline
+    started: str | None = (
+        None  # ISO 8601, UTC: when the task was let in; halts since then move the deadline
+    )
     max_usd: float | None = None
     max_tokens: int | None = None
     model: str | None = None  # overrides the configured model for every role

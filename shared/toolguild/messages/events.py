@@ -261,7 +261,9 @@ class ToolPublished(Event):
     attempt: int = 0
     # 0 to 1: mutation score, times the share of the exam's cases that nobody had to correct
     confidence: float | None = None
-    why: tuple[str, ...] = ()  # what speaks for it: cases, faults noticed, what it was compared with
+    why: tuple[
+        str, ...
+    ] = ()  # what speaks for it: cases, faults noticed, what it was compared with
 
 
 class DraftRefused(Event):
