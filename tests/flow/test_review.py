@@ -52,4 +52,4 @@ async def test_with_the_layer_of_review_off_the_task_goes_on_and_every_record_sa
 
 
 def _bodies(seen: Sequence[Noted]) -> list[object]:
-    return [one.envelope.body for one in seen]  # type: ignore[attr-defined]  # as Hall.run notes them
+    return [one.envelope.body for one in seen]

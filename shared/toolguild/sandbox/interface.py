@@ -73,6 +73,7 @@ class Call:
         default_factory=dict
     )  # `from guild import alias`, `require("guild").alias`
     hosts: tuple[str, ...] = ()  # "name:port" that it may reach; none: it has no network at all
+    credentials: tuple[str, ...] = ()  # names of what the proxy adds to requests for their hosts
     terms: Terms = field(
         default_factory=Terms
     )  # of the way out: how much, and the credentials themselves
