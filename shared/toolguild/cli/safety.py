@@ -25,7 +25,7 @@ def report(
         typer.Option(
             "--only",
             metavar="TABLE",
-            help="Only this table; again for more: code, requests, injection, personal, attacks, injected.",
+            help="Only this table; again for more: code, requests, injection, injected, personal, attacks.",
         ),
     ] = None,
     data: Annotated[
@@ -62,6 +62,7 @@ def report(
     toolguild safety report > safety.md
     toolguild safety report --only code --no-run --json
     """
+    from toolguild.cli.logs import log_to_file
     from toolguild.cli.output import note, say, say_json
     from toolguild.cli.result import settings_of
     from toolguild.policy.usage_file import default_usage, load_usage
@@ -73,6 +74,7 @@ def report(
             f"--only {unknown[0]}: there is no such table; there are {', '.join(TABLES)}"
         )
     settings = settings_of(policy)
+    log_to_file(settings)
     wanted = Wanted(
         tables=tuple(only or TABLES),
         folder=data,

@@ -20,6 +20,7 @@ from toolguild.goal import Goal
 from toolguild.guild import Artifacts
 from toolguild.messages import Command, Result, events
 from toolguild.policy import Policy, parse_policy
+from toolguild.policy.model import Layers
 from toolguild.registry import open_registry
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus, connect
@@ -91,9 +92,9 @@ def attempts() -> Sequence[Attempt]:
 
 @asynccontextmanager
 async def injected_guild(
-    directory: Path, *, input_layer: bool, hosts: bool = False
+    directory: Path, *, layers: Layers, hosts: bool = False
 ) -> AsyncIterator[InjectedGuild]:
-    """Run a guild of puppets in this process for as long as the block lasts, all layers on but perhaps `input`.
+    """Run a guild of puppets in this process for as long as the block lasts, with these layers.
 
     With `hosts`, its operator lets tools reach the attacker's host. Nobody is there to be asked.
     """
@@ -102,7 +103,7 @@ async def injected_guild(
     server = await asyncio.start_server(listener.take, "127.0.0.1", 0)
     listener.port = server.sockets[0].getsockname()[1]
     file = directory / "policy.yaml"
-    file.write_text(_policy(listener.port if hosts else None, input_layer=input_layer))
+    file.write_text(_policy(listener.port if hosts else None, layers))
     stop, ready = asyncio.Event(), asyncio.Event()
     async with server, nats_server(directory / "nats") as nats:
         settings = Settings(data_dir=directory, nats_url=nats.url, model=MODEL, policy=file)
@@ -177,35 +178,22 @@ async def _revoke(guild: InjectedGuild) -> None:
                 await registry.set_status(entry.tool.digest, "revoked", "the attempt is over")
 
 
-async def measured(directory: Path, *, input_layer: bool) -> Sequence[Happened]:
-    """Run every attempt, in a guild for those with and one for those without a granted host."""
+async def measured(directory: Path, layers: Layers) -> Sequence[Happened]:
+    """Run every attempt against these layers, in one guild with and one without a granted host."""
     found: list[Happened] = []
     for hosts in (False, True):
         those = [one for one in attempts() if one.hosts is hosts]
-        place = directory / f"{'input' if input_layer else 'bare'}-{'hosts' if hosts else 'none'}"
-        async with injected_guild(place, input_layer=input_layer, hosts=hosts) as guild:
+        place = directory / f"{'-'.join(layers.on) or 'none'}-{'hosts' if hosts else 'alone'}"
+        async with injected_guild(place, layers=layers, hosts=hosts) as guild:
             found += [await run(one, guild) for one in those]
     order = [one.name for one in attempts()]
     return sorted(found, key=lambda one: order.index(one.attempt))
 
 
-def table(bare: Sequence[Happened], screened: Sequence[Happened]) -> str:
-    """Return the two columns as Markdown: without the layer `input`, and with it."""
-    wants = {one.name: f"{one.kind}: {one.wants}" for one in attempts()}
-    lines = [
-        "| attempt | what the attacker got without the layer `input` | with it |",
-        "| --- | --- | --- |",
-    ]
-    for one, other in zip(bare, screened, strict=True):
-        cells = ("; ".join(each.what) or f"nothing ({each.status})" for each in (one, other))
-        lines.append(f"| {wants[one.attempt]} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _policy(port: int | None, *, input_layer: bool) -> str:
+def _policy(port: int | None, layers: Layers) -> str:
     return json.dumps(
         {
-            "layers": {"input": input_layer},
+            "layers": layers.model_dump(),
             "capabilities": {"hosts": [f"127.0.0.1:{port}"] if port is not None else []},
             "review": {"on_ask": "refuse"},
             "autonomy": {"level": "D", "trust": {"start": "D"}},

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from toolguild.policy import Policy
 from toolguild.policy.usage import Usage
-from toolguild.safety import attacks, code, personal, requests
+from toolguild.safety import attacks, code, personal, requests, taken
 from toolguild.safety.table import Table
 
-TABLES = ("code", "requests", "injection", "personal", "attacks")
+TABLES = ("code", "requests", "injection", "injected", "personal", "attacks")
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,8 @@ async def _table(
             return requests.measure_requests(usage, wanted.folder)
         case "injection":
             return requests.measure_injection(wanted.folder)
+        case "injected":
+            return await taken.measure(told)
         case "personal":
             return personal.measure(wanted.folder)
         case "attacks":
