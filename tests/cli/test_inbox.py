@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hall import says
 from tests.auditor import people
 from tests.cli.conftest import Shell
 from tests.client import messages as m
@@ -19,6 +20,7 @@ from toolguild.runtime.clock import now
 from toolguild.runtime.server import nats_server
 from toolguild.runtime.topology import ensure_streams
 from toolguild.sandbox.interface import Usage
+from toolguild.settings import Settings
 from toolguild.tool import Finding
 
 DRAFT = people.draft("def f():\n    return 1  # \u202egnp\n")
@@ -34,15 +36,18 @@ def run_item(number: int, **changed: Any) -> events.DecisionAsked:
     return events.DecisionAsked(item=item, ask=Item.model_validate(ask | changed))
 
 
-def keep(shell: Shell, *bodies: Event) -> None:
-    """Put messages into the log of the shell's guild."""
+def keep(shell: Shell, *bodies: Event, by: str = "") -> None:
+    """Put messages into the log of the shell's guild: unsigned, as before a guild was, or signed by a service."""
 
     async def write() -> None:
         data = shell.folder.parent / "data"
         async with nats_server(data / "nats") as server, connect(server.url) as bus:
             await ensure_streams(bus.js)
             for body in bodies:
-                await bus.publish(Envelope(id=uuid4(), body=body, source="test", at=now()))
+                if by:
+                    await says(bus, Settings(data_dir=data), by, body)
+                else:
+                    await bus.publish(Envelope(id=uuid4(), body=body, source="test", at=now()))
 
     asyncio.run(write())
 

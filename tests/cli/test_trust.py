@@ -23,6 +23,7 @@ def test_a_tool_of_a_task_is_trusted_explained_dropped_and_restored(shell: Shell
         events.IncidentSeen(
             tool=made["digest"], title="slugify@1.0", task=TASK, what="forged", by="executor"
         ),
+        by="planner",
     )
     refused = shell.run("trust", "reset", "slugify", "--reason", "it is fine", "--level", "D")
     assert refused.code == 5

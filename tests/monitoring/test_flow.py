@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import slow_script
@@ -22,11 +23,13 @@ WITHIN = 30.0
 EVIL = Request("evil.example", 443, "CONNECT", "denied", 9, 0, 0.1)
 
 
-async def seen(bus: Bus, subject: str) -> Message:
+async def seen(
+    bus: Bus, subject: str, wanted: Callable[[Message], bool] = lambda _: True
+) -> Message:
     async with asyncio.timeout(WITHIN):
         async for entry in log.entries(bus, [subject], live=True):
             noted = await log.envelope(bus, entry)
-            if noted is not None:
+            if noted is not None and wanted(noted.body):
                 return noted.body
     raise AssertionError("the log ended")
 
@@ -70,7 +73,12 @@ async def test_a_run_is_learned_and_a_tool_that_asks_a_refused_host_is_quarantin
         done = await seen(hall.bus, f"toolguild.fact.tool-status-set.{run.tool}")
         assert isinstance(done, events.ToolStatusSet)
         assert (done.status, done.by, done.title) == ("quarantined", "monitoring", run.title)
-        asked = await seen(hall.bus, "toolguild.fact.decision-asked.*")
+        asked = await seen(
+            hall.bus,
+            "toolguild.fact.decision-asked.*",
+            # the task itself may be among those that a person looks at afterwards
+            lambda one: isinstance(one, events.DecisionAsked) and one.ask.tasks != (result.task,),
+        )
         assert isinstance(asked, events.DecisionAsked)
         assert (asked.ask.rule, asked.ask.risk) == ("monitoring.on_attack", "high")
         await seen(hall.bus, f"toolguild.fact.trust-changed.{run.tool}")

@@ -40,11 +40,7 @@ class Hall:
 
     async def says(self, service: str, body: Event) -> None:
         """Publish an event as a service would, with that service's signature."""
-        known = [load_service(name) for name in OURS]
-        since = datetime.min.replace(tzinfo=UTC)
-        seals = Seals(KeyDirectory(self.settings.keys), [service], known, since)
-        envelope = Envelope(id=uuid4(), body=body, source=f"{service}/test", at=now())
-        await replace(self.bus, seals=seals).publish(envelope)
+        await says(self.bus, self.settings, service, body)
 
     async def run(
         self, goal: str | Goal, *files: Path, **bounds: Any
@@ -60,6 +56,15 @@ class Hall:
                 if isinstance(noted.envelope.body, events.ResultReleased):
                     return noted.envelope.body.result, seen
         raise AssertionError("the log ended before the result")
+
+
+async def says(bus: Bus, settings: Settings, service: str, body: Event) -> None:
+    """Publish an event as a service of the guild with these settings would, with its signature."""
+    known = [load_service(name) for name in OURS]
+    since = datetime.min.replace(tzinfo=UTC)
+    seals = Seals(KeyDirectory(settings.keys), [service], known, since)
+    envelope = Envelope(id=uuid4(), body=body, source=f"{service}/test", at=now())
+    await replace(bus, seals=seals).publish(envelope)
 
 
 @asynccontextmanager

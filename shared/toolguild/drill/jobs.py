@@ -117,7 +117,7 @@ def _letter(of: _Of) -> dict[str, Any]:
     lines = [of.text() for _ in range(of.random.randint(5, 50))]
     example = _of_file("dear all\n", tools.letter(["dear all"], of.edition))
     return {
-        "goal": _goal(of, "letter", of.edition, example=example),
+        "goal": _goal(of, "letter", of.edition, "write letter.txt", example),
         "answer": tools.letter(lines, of.edition),
         "files": {"lines.txt": "".join(f"{line}\n" for line in lines).encode()},
         "writes": {"letter.txt": tools.letter(lines, of.edition).encode()},
