@@ -102,6 +102,11 @@ async def test_a_review_that_is_blind_misses_its_bar(tmp_path: Path) -> None:
     assert table.missed == ("evasions: review: asked or blocked >= 95 %",)
 
 
+def test_nothing_but_the_report_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bandit(["x = 1\n"] * 60) == [False] * 60  # from fifty files on it shows how far it is
+    assert capsys.readouterr().out == ""
+
+
 def test_baselines_say_what_such_rules_say() -> None:
     assert naive_code("x = eval('1')")
     assert not naive_code("getattr(o, 'sys' + 'tem')")
