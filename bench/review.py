@@ -10,7 +10,6 @@ runs bandit as well, if it is installed: it is no part of the product. Nothing i
 import argparse
 import ast
 import json
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 from toolguild.capability import Language
 from toolguild.policy import Policy
 from toolguild.safety.baseline import bandit, naive_code
+from toolguild.safety.share import Share
 from toolguild.static import review
 
 Row = dict[str, str]
@@ -150,17 +150,6 @@ HELD_OUT = (
 )
 
 
-def wilson(hits: int, rows: int) -> tuple[float, float]:
-    """Return the 95 % Wilson interval of a share, in percent."""
-    if rows == 0:
-        return 0.0, 100.0
-    z, share = 1.96, hits / rows
-    middle = share + z * z / (2 * rows)
-    spread = z * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    scale = 1 + z * z / rows
-    return max(0.0, 100 * (middle - spread) / scale), min(100.0, 100 * (middle + spread) / scale)
-
-
 def measure(
     one: Set, folder: Path, policy: Policy, times: list[float], *, baselines: bool = False
 ) -> Count | None:
@@ -205,8 +194,8 @@ def _modules(code: str) -> set[str]:
 
 
 def _plain(one: Set, count: Count) -> dict[str, Any]:
-    low, high = wilson(count.noticed, count.rows)
-    block_low, block_high = wilson(count.blocked, count.rows)
+    low, high = Share(count.noticed, count.rows).interval
+    block_low, block_high = Share(count.blocked, count.rows).interval
     return {
         "set": one.name,
         "dangerous": one.dangerous,

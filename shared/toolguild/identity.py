@@ -3,7 +3,6 @@
 A key may be changed: what the old one signed stays good until that key is revoked.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from toolguild import key_file
 from toolguild.canonical import Digest, canonical
 from toolguild.errors import Misconfigured, Refused, UsageError
 from toolguild.tool import Signature
@@ -74,7 +74,7 @@ class KeyDirectory:
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not place.exists():
-                _write_new(place, Ed25519PrivateKey.generate().private_bytes_raw())
+                key_file.create(place, Ed25519PrivateKey.generate().private_bytes_raw())
             key = Ed25519PrivateKey.from_private_bytes(place.read_bytes())
             public = self._place(service, "pub")
             if not public.exists():
@@ -109,8 +109,8 @@ class KeyDirectory:
         try:
             public = self._place(service, "pub")
             lines = (_public_of(fresh), *_lines(public))
-            _replace(public, "".join(f"{line}\n" for line in lines).encode(), 0o644)
-            _replace(self._place(service, "key"), fresh.private_bytes_raw(), 0o600)
+            key_file.replace(public, "".join(f"{line}\n" for line in lines).encode(), 0o644)
+            key_file.replace(self._place(service, "key"), fresh.private_bytes_raw(), 0o600)
         except OSError as error:
             raise Misconfigured(f"{error.filename}: {error.strerror}: no new key") from error
         return _public_of(fresh)
@@ -130,7 +130,7 @@ class KeyDirectory:
                     "a new one first"
                 )
             gone = dict.fromkeys((*_lines(self._place(name, "revoked")), key))
-            _replace(
+            key_file.replace(
                 self._place(name, "revoked"), "".join(f"{one}\n" for one in gone).encode(), 0o644
             )
             return name
@@ -190,38 +190,9 @@ def _stamp(place: Path) -> int:
     return hash((found.st_mtime_ns, found.st_ino, found.st_size))
 
 
-def _replace(place: Path, content: bytes, mode: int) -> None:
-    """Write a file at once and whole."""
-    part = place.with_name(f".{place.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    part.replace(place)
-
-
 def _file_name(signer: str) -> str:
     return signer.replace(PERSON, "person-", 1) if signer.startswith(PERSON) else signer
 
 
 def _signed(purpose: str, by: str, over: str) -> bytes:
     return canonical({"by": by, "over": over, "purpose": purpose, "v": 1})
-
-
-def _write_new(place: Path, content: bytes) -> None:
-    """Write a private file in one step, unless another process has just written it."""
-    part = place.with_name(f".{place.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        os.link(part, place)  # fails when the name is there: the first key stays
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink()

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from toolguild import key_file
 from toolguild.errors import Misconfigured, Refused
 
 PERSON_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")  # as of those who sign
@@ -55,7 +56,7 @@ class SealKeys:
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not place.exists():
-                _write_new(place, X25519PrivateKey.generate().private_bytes_raw())
+                key_file.create(place, X25519PrivateKey.generate().private_bytes_raw())
             key = X25519PrivateKey.from_private_bytes(place.read_bytes())
             public = place.with_suffix(".pub")
             if not public.exists():
@@ -134,20 +135,3 @@ def _derived(shared: bytes, public: bytes, theirs: bytes) -> bytes:
 
 def _said(about: str, name: str) -> bytes:
     return json.dumps([_VERSION, about, name]).encode()
-
-
-def _write_new(place: Path, content: bytes) -> None:
-    """Write a private file in one step, unless another process has just written it."""
-    part = place.with_name(f".{place.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        os.link(part, place)  # fails when the name is there: the first key stays
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink()

@@ -1,12 +1,12 @@
 """The users' nkeys on disk: one private seed a user, readable by its owner only."""
 
-import os
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nkeys  # type: ignore[import-untyped]  # it has no types
 
+from toolguild import key_file
 from toolguild.errors import Misconfigured
 
 _SEED, _NEXT = ".seed", ".next"
@@ -28,7 +28,7 @@ class Credentials:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             for user in users:
                 if not self.place(user).exists():
-                    write_private(self.place(user), new_seed())
+                    key_file.replace(self.place(user), new_seed().encode())
         except OSError as error:
             raise Misconfigured(f"{error.filename}: {error.strerror}: no credentials") from error
 
@@ -47,7 +47,7 @@ class Credentials:
 
     def prepare(self, user: str) -> None:
         """Make a user's next seed; from now on both are good for `public`."""
-        write_private(self._directory / f"{user}{_NEXT}", new_seed())
+        key_file.replace(self._directory / f"{user}{_NEXT}", new_seed().encode())
 
     def next(self, user: str) -> str:
         """Return the seed that a user is to come with from now on."""
@@ -57,8 +57,8 @@ class Credentials:
         """Make the next seed the one that the user comes with; the old one stays good until `finish`."""
         current, fresh = self.place(user), self._directory / f"{user}{_NEXT}"
         old, new = current.read_text(), fresh.read_text()
-        write_private(current, new)
-        write_private(fresh, old)
+        key_file.replace(current, new.encode())
+        key_file.replace(fresh, old.encode())
 
     def finish(self, user: str) -> None:
         """Forget the seed that is not the user's any more."""
@@ -90,14 +90,3 @@ def public_of(seed: str) -> str:
         return str(nkeys.from_seed(bytearray(seed.encode())).public_key.decode())
     except (nkeys.NkeysError, ValueError) as error:
         raise Misconfigured("is not an nkey seed of a NATS user") from error
-
-
-def write_private(place: Path, text: str) -> None:
-    """Write a file that only its owner can read, at once and whole."""
-    part = place.with_name(f".{place.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    part.replace(place)

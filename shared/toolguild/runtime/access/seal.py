@@ -15,11 +15,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nats.aio.msg import Msg
 
+from toolguild import key_file
 from toolguild.agent import Service
 from toolguild.errors import PermanentError
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope
-from toolguild.runtime.access.credentials import write_private
 from toolguild.runtime.access.roster import OF_PEOPLE, senders
 
 SIGNER, KEY, SIGNATURE = "toolguild-signer", "toolguild-key", "toolguild-signature"
@@ -129,7 +129,7 @@ def signed_since(keys: Path) -> datetime:
     try:
         if not place.exists():
             keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_private(place, datetime.now(UTC).isoformat())
+            key_file.replace(place, datetime.now(UTC).isoformat().encode())
         return datetime.fromisoformat(place.read_text())
     except (OSError, ValueError):
         return datetime.min.replace(tzinfo=UTC)
