@@ -200,8 +200,12 @@ async def test_a_goal_that_finds_no_room_is_refused_at_once_and_nothing_of_it_is
         assert time.monotonic() - began < 5
         await empty(bus)
         assert await tasks(bus) == []
-        await submit(bus, tmp_path, data)
-        assert len(await tasks(bus)) == 1
+        task = await submit(bus, tmp_path, data)
+        await until(lambda: listed(bus, task))  # the server copies queued goals into the log
+
+
+async def listed(bus: Bus, task: TaskId) -> bool:
+    return [line.task for line in await tasks(bus)] == [task]
 
 
 @pytest.fixture
