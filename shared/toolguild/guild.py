@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from toolguild.budget.ledger import Ledgers
 from toolguild.canonical import Digest
 from toolguild.messages import Artifact, Brief, BuildId, ModelUsage, TaskId
-from toolguild.messages.events import InputFlagged
+from toolguild.messages.events import HostAsked, InputFlagged
 from toolguild.policy import Level, Policy
 from toolguild.policy.usage import Usage
 from toolguild.sandbox.interface import Reins, Sandbox
@@ -275,7 +275,7 @@ class Models(Protocol):
         ...
 
 
-async def _unheard(flagged: InputFlagged) -> None:
+async def _unheard(said: InputFlagged | HostAsked) -> None:
     """Stands for a guild that nobody listens to."""
 
 
@@ -302,3 +302,4 @@ class Guild:
     calls_at_once: int = 2  # in the sandboxes of this process; what is beyond waits
     usage: Usage = field(default_factory=Usage.default)  # what the guild may be used for
     flagged: Callable[[InputFlagged], Awaitable[None]] = _unheard  # hears what screening notices
+    asked: Callable[[HostAsked], Awaitable[None]] = _unheard  # hears of requests before they go out

@@ -40,6 +40,20 @@ HUMAN: list[tuple[Event, str]] = [
         "constrain by ana: hosts none, usd 0.1",
     ),
     (
+        events.HostAsked.model_validate(
+            {"task": m.TASK, "step": "post", "tool": TOOL, "host": "a.example", "port": 443}
+            | {"method": "CONNECT", "granted": True}
+        ),
+        "step post asks a.example:443 (CONNECT)",
+    ),
+    (
+        events.HostAsked.model_validate(
+            {"task": m.TASK, "step": "post", "tool": TOOL, "host": "b.example", "port": 80}
+            | {"method": "GET", "granted": False, "why": "not granted"}
+        ),
+        "step post may not ask b.example:80 (GET): not granted",
+    ),
+    (
         said("override", override=OverrideTool(step="add", tool=TOOL, title="plus@2.0")),
         "override by ana: step add runs plus@2.0",
     ),

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 import pytest
 from tests.sandbox.hosts import server
 
-from toolguild.errors import UsageError
+from toolguild.errors import Unavailable, UsageError
 from toolguild.sandbox.egress import head as heads
 from toolguild.sandbox.egress import hello
 from toolguild.sandbox.egress.body import Body
+from toolguild.sandbox.egress.door import Asked as Tell
 from toolguild.sandbox.egress.door import Door, Streams
 from toolguild.sandbox.egress.head import Framing, Malformed
 from toolguild.sandbox.egress.host import Address, Grant, Host, is_public, parse
 from toolguild.sandbox.egress.proxy import Proxy
 from toolguild.sandbox.egress.terms import EgressLimits, Terms
+from toolguild.sandbox.interface import Ask
 
 PUBLIC = "93.184.216.34"
 
@@ -221,11 +223,13 @@ class Outside:
 
 @asynccontextmanager
 async def proxy_to(
-    outside: Outside, *hosts: str, **limits: float
+    outside: Outside, *hosts: str, tell: Tell | None = None, **limits: float
 ) -> AsyncIterator[tuple[Proxy, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
     allowed = EgressLimits(**limits)  # type: ignore[arg-type]  # by name
-    door = Door(Grant(hosts), Terms(allowed), resolve=outside.resolve, dial=outside.dial)
+    door = Door(
+        Grant(hosts), Terms(allowed), resolve=outside.resolve, dial=outside.dial, asked=tell
+    )
     proxy = Proxy(listener, door)
     try:
         yield proxy, listener.getsockname()[1]
@@ -284,6 +288,47 @@ async def test_a_name_that_is_not_granted_is_not_even_resolved() -> None:
     async with proxy_to(outside, "b.example:80") as (_, port):
         assert b" 403 " in await say(port, ASK)
     assert outside.asked == []
+
+
+async def test_a_request_is_told_before_anything_of_it_reaches_the_host() -> None:
+    told: list[tuple[Ask, int]] = []
+    async with server() as asked:
+        outside = Outside({"a.example": [[PUBLIC]]}, asked.port)
+
+        async def tell(ask: Ask) -> None:
+            told.append((ask, len(outside.dialled)))
+
+        async with proxy_to(outside, "a.example:80", tell=tell) as (_, port):
+            assert b" 200 " in await say(port, ASK)
+    assert told == [(Ask("a.example", 80, "GET", granted=True), 0)]
+    assert outside.dialled == [(PUBLIC, 80)]
+
+
+async def test_a_request_that_cannot_be_told_does_not_go_out() -> None:
+    async def tell(ask: Ask) -> None:
+        raise Unavailable("the log is full")
+
+    outside = Outside({"a.example": [[PUBLIC]]})
+    async with proxy_to(outside, "a.example:80", tell=tell) as (proxy, port):
+        answer = await say(port, ASK)
+        (request,) = await proxy.close()
+    assert b" 403 " in answer
+    assert (request.verdict, outside.dialled) == ("denied", [])
+    assert "no record of the request could be made: the log is full" in request.why
+
+
+async def test_refusals_are_told_with_their_reason_and_of_those_past_the_limit_only_one() -> None:
+    told: list[Ask] = []
+
+    async def tell(ask: Ask) -> None:
+        told.append(ask)
+
+    async with proxy_to(Outside(), "b.example:80", tell=tell, requests=2) as (_, port):
+        for _ in range(5):
+            assert b" 403 " in await say(port, ASK)
+    assert [ask.granted for ask in told] == [False] * 3
+    assert "a.example:80 is not among the granted hosts" in told[0].why
+    assert "more than 2 requests" in told[2].why
 
 
 async def test_what_follows_a_request_on_its_connection_goes_nowhere() -> None:

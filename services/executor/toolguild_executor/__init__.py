@@ -1,6 +1,6 @@
 """Runs tools in the sandbox, in tests and in use, and signs what it measured.
 
-Reads TestDraft, TryTool, RunTool; sends DraftTested, ToolTried, ToolRan.
+Reads TestDraft, TryTool, RunTool; sends DraftTested, ToolTried, ToolRan, and HostAsked while a tool runs.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -28,5 +28,5 @@ service = Service(
         Duty("try", (commands.TryTool,)),
         Duty("run", (commands.RunTool,)),
     ),
-    sends=(events.DraftTested, events.ToolTried, events.ToolRan, events.RunHeld),
+    sends=(events.DraftTested, events.ToolTried, events.ToolRan, events.RunHeld, events.HostAsked),
 )

@@ -1,7 +1,8 @@
 """Run a published tool on real data."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 from typing import cast
 
 from pydantic import JsonValue
@@ -13,8 +14,8 @@ from toolguild.exam.shown import shown
 from toolguild.guild import Guild
 from toolguild.messages import Artifact, TaskId
 from toolguild.messages.commands import RunTool
-from toolguild.messages.events import RunHeld, ToolRan
-from toolguild.sandbox.interface import Call, Fault, OutputFile, Ran, Usage
+from toolguild.messages.events import HostAsked, RunHeld, ToolRan
+from toolguild.sandbox.interface import Ask, Call, Fault, OutputFile, Ran, Usage
 from toolguild.tool import Case, Draft, Example, Tool, ToolSpec
 from toolguild_executor.bounded import bounded
 from toolguild_executor.claims import check_effects, once
@@ -56,11 +57,18 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan | RunHeld:
     call = program.call(arguments, files)
     if not call.hosts:
         return await _run(guild, command, entry.tool, program, call)
+    told = replace(call, asked=partial(_tell, guild, command))
     return await once(
         guild,
         command,
-        lambda begin: _run(guild, command, entry.tool, program, replace(call, begin=begin)),
+        lambda begin: _run(guild, command, entry.tool, program, replace(told, begin=begin)),
     )
+
+
+async def _tell(guild: Guild, command: RunTool, ask: Ask) -> None:
+    """Put a request on record before it goes out: how the call ends may never be known."""
+    about = {"task": command.task, "step": command.step, "item": command.item}
+    await guild.asked(HostAsked.model_validate(about | {"tool": command.tool} | asdict(ask)))
 
 
 async def _run(guild: Guild, command: RunTool, tool: Tool, program: Program, call: Call) -> ToolRan:

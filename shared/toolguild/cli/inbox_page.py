@@ -67,6 +67,7 @@ def as_object(one: Question, found: Evidence, policy: Policy) -> dict[str, Any]:
         "exams": list(found.exams),
         "may": found.may.model_dump(mode="json") if found.may else None,
         "runs": [{"tool": tool, **asdict(runs)} for tool, runs in found.runs.items()],
+        "requests": [asdict(asked) for asked in found.requests],
         "served": [
             {
                 "tool": tool,
@@ -107,6 +108,8 @@ def _lines(one: Question, found: Evidence, policy: Policy) -> Iterator[str]:
         yield f"may      {reach(found.may)}"
     for runs in found.runs.values():
         yield f"did      {_did(runs)}"
+    for asked in found.requests:
+        yield f"asked    {asked.at[:19]} {asked.text}"
     for served in found.served.values():
         yield f"used     {_used(served)}"
     for moment in found.history:

@@ -123,7 +123,12 @@ def _is_about(body: Message, wanted: frozenset[str]) -> bool:
     match body:
         case events.DecisionAsked(ask=ask):
             return bool({*ask.tasks, *ask.tools} & wanted)
-        case events.ToolRan(tool=tool) | events.ToolTried(tool=tool) | events.ToolServed(tool=tool):
+        case (
+            events.ToolRan(tool=tool)
+            | events.ToolTried(tool=tool)
+            | events.ToolServed(tool=tool)
+            | events.HostAsked(tool=tool)
+        ):
             return tool in wanted
         case _:
             return False

@@ -15,7 +15,7 @@ from toolguild.runtime.bus import Bus
 from toolguild.tool import Draft
 
 TASKS = 20  # of an item, the first ones, that are read
-OF_TASK = ("goal-given", "plan-made", "tool-ran")
+OF_TASK = ("goal-given", "plan-made", "tool-ran", "host-asked")
 OF_BUILD = ("tool-wanted", "approval-asked", "draft-tested", "draft-refused", "draft-edited")
 
 
@@ -63,6 +63,7 @@ class Evidence:
     exams: list[str] = field(default_factory=list)
     may: Capabilities | None = None  # within the policy
     runs: dict[Digest, Runs] = field(default_factory=dict)
+    requests: list[Moment] = field(default_factory=list)  # its tools' to hosts, in these tasks
     served: dict[Digest, Served] = field(default_factory=dict)
     history: list[Moment] = field(default_factory=list)
 
@@ -73,8 +74,10 @@ async def evidence(
     """Read what is known about one item."""
     ask, found = question.ask, Evidence()
     for task in ask.tasks[:TASKS]:
-        for _, body in await _read(bus, OF_TASK, task):
+        for at, body in await _read(bus, OF_TASK, task):
             _of_task(found, question, task, body)
+            if isinstance(body, events.HostAsked) and body.tool in _tools(question):
+                found.requests.append(Moment(at, _request(body)))
     drafts: dict[Digest, Draft] = {}
     edited: dict[str, Digest] = {}
     if ask.build is not None:
@@ -123,6 +126,12 @@ def _of_task(found: Evidence, question: Question, task: str, body: Message) -> N
             runs.peak_memory_mb = max(runs.peak_memory_mb, body.used.peak_memory_mb)
         case _:
             pass
+
+
+def _request(asked: events.HostAsked) -> str:
+    """Say what a call asked for. What it reached there is not known from this alone."""
+    said = f"step {asked.step}: {asked.method} {asked.host}:{asked.port}"
+    return said if asked.granted else f"{said}, refused: {asked.why}"
 
 
 def _of_build(

@@ -116,6 +116,9 @@ def _told(body: Event) -> str | None:
                 return f"step {step} ran in {seconds_text(used.wall_seconds)}"
             why = f"{fault.type}: {fault.message}".rstrip(": ") if fault else ""
             return f"step {step} failed ({outcome}): {why}"
+        case events.HostAsked(step=step, method=method, host=host, port=port, granted=granted):
+            asks = "asks" if granted else "may not ask"
+            return f"step {step} {asks} {host}:{port} ({method})" + (body.why and f": {body.why}")
         case events.CriteriaJudged(criteria=criteria):
             met = sum(one.met is True for one in criteria)
             return f"{met} of {len(criteria)} criteria met"

@@ -101,6 +101,9 @@ from toolguild.messages.safety import (
     HaltTaken as HaltTaken,
 )
 from toolguild.messages.safety import (
+    HostAsked as HostAsked,
+)
+from toolguild.messages.safety import (
     InputFlagged as InputFlagged,
 )
 from toolguild.messages.safety import (

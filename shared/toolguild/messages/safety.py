@@ -38,6 +38,22 @@ class ModelCalled(Event):
     seconds: float
 
 
+class HostAsked(Event):
+    """A tool that runs asks for a host. It is in the log before anything of the request reaches the host."""
+
+    kind: Literal["host-asked"] = "host-asked"
+    task: TaskId
+    step: str
+    item: int | None = None  # of a fan-out
+    tool: Digest
+    host: str
+    port: int
+    method: str  # "CONNECT": a TLS tunnel
+    granted: bool
+    why: str = ""  # of a refusal
+    credential: str = ""  # the name of the one that the proxy adds
+
+
 class Alerted(Event):
     """A run of a published tool was unlike those before, or tried what it must not."""
 

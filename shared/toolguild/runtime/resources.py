@@ -18,6 +18,7 @@ from toolguild.policy import Policy
 from toolguild.policy.usage_file import read_usage
 from toolguild.runtime.archive import LogArchive
 from toolguild.runtime.artifacts import StoredArtifacts
+from toolguild.runtime.asked import AskTeller
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.claims import BucketClaims
 from toolguild.runtime.counted_sandbox import CountedSandbox
@@ -93,6 +94,7 @@ class Resources:
             calls_at_once=self._settings.sandboxes,
             usage=self._usage,
             flagged=self._flagged,
+            asked=AskTeller(self._bus),
         )
 
     async def sandbox(self) -> Sandbox:

@@ -36,6 +36,18 @@ Verdict = Literal[
 ]
 
 
+@dataclass(frozen=True)
+class Ask:
+    """A request to a host, as the proxy outside decided on it, before anything of it reached the host."""
+
+    host: str
+    port: int
+    method: str  # CONNECT: a TLS tunnel
+    granted: bool
+    why: str = ""  # of a refusal
+    credential: str = ""  # the name of the one that will be added
+
+
 class SandboxUnavailable(Misconfigured):
     """This backend cannot isolate anything here. The text says why and what to do; nothing was run."""
 
@@ -82,6 +94,9 @@ class Call:
     )
     begin: Callable[[], Awaitable[None]] | None = (
         None  # awaited right before the code runs; what it raises ends the call unrun
+    )
+    asked: Callable[[Ask], Awaitable[None]] | None = (
+        None  # hears of each request before it goes out; one that it raises for is refused
     )
 
 

@@ -71,7 +71,7 @@ class Connection:
             raise Malformed(f"a head over {self._door.limits.head_kb} KB") from error
 
     async def _request(self, head: RequestHead) -> None:
-        self._door.enter(self._note, head.host, head.method)
+        await self._door.enter(self._note, head.host, head.method)
         if head.tunnel:
             await self._tunnel(head.host)
         elif self._door.responses is not None:

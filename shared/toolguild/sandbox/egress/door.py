@@ -7,17 +7,19 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from toolguild.errors import ToolguildError
 from toolguild.sandbox.egress.host import Address, Grant, Host
 from toolguild.sandbox.egress.responses import Response
 from toolguild.sandbox.egress.terms import Terms
-from toolguild.sandbox.interface import Request, Verdict
+from toolguild.sandbox.interface import Ask, Request, Verdict
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Resolve = Callable[[Host], Awaitable[Sequence[Address]]]
 Dial = Callable[[Address, int], Awaitable[Streams]]
+Asked = Callable[[Ask], Awaitable[None]]
 
 _TRIED = 4  # addresses of one name
 
@@ -71,20 +73,46 @@ class Door:
         responses: tuple[Response, ...] | None = None,
         resolve: Resolve | None = None,
         dial: Dial | None = None,
+        asked: Asked | None = None,
     ) -> None:
-        """With `responses` nothing is reached: they answer instead."""
+        """With `responses` nothing is reached: they answer instead. `asked` hears of all other requests."""
         self.grant, self.terms, self.responses = grant, terms, responses
         self.limits = terms.limits
         self.requests: list[Request] = []
         self._resolve, self._dial = resolve or _resolve, dial or _dial
+        self._asked = asked if responses is None else None
         self._count = 0
         self._sent_left = terms.limits.sent_mb << 20
         self._received_left = terms.limits.received_mb << 20
 
-    def enter(self, note: Note, host: Host, method: str) -> None:
-        """Let a request in, or raise Denied."""
+    async def enter(self, note: Note, host: Host, method: str) -> None:
+        """Let a request in, or raise Denied. Either is told first: what cannot be told does not go out.
+
+        Of those past the limit only the first is told, so that a tool that goes on asking fills no log.
+        """
         note.host, note.port, note.method = host.name, host.port, method
         self._count += 1
+        tell = self._count <= self.limits.requests + 1
+        bearer = None if method == "CONNECT" else self.terms.bearer(host)
+        ask = Ask(host.name, host.port, method, True, credential=bearer.name if bearer else "")
+        try:
+            self._check(host)
+        except Denied as error:
+            if tell:
+                await self._tell(replace(ask, granted=False, why=str(error), credential=""))
+            raise
+        await self._tell(ask)
+
+    async def _tell(self, ask: Ask) -> None:
+        if self._asked is None:
+            return
+        try:
+            await self._asked(ask)
+        except ToolguildError as error:
+            raise Denied(f"no record of the request could be made: {error}") from error
+
+    def _check(self, host: Host) -> None:
+        """Raise Denied for what is past the limit or not granted."""
         if self._count > self.limits.requests:
             raise Denied(f"more than {self.limits.requests} requests in one call")
         if not self.grant.covers(host):

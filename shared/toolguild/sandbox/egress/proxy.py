@@ -34,7 +34,10 @@ async def way_out(
     if listener is None:  # it died: its channel tells
         yield requests
         return
-    proxy = Proxy(listener, Door(Grant(call.hosts), call.terms, responses=call.responses))
+    proxy = Proxy(
+        listener,
+        Door(Grant(call.hosts), call.terms, responses=call.responses, asked=call.asked),
+    )
     try:
         yield requests
     finally:
