@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check lint types layers bench fuzz machines lock clean
+.PHONY: help demo test again check lint types layers bench fuzz machines lock clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -12,6 +12,9 @@ demo: $(VENV)/.all ## the main job with recorded model answers: one tool made, t
 
 test: $(VENV)/.dev ## the whole test suite, on two cores
 	$(BIN)/pytest -n 2
+
+again: $(VENV)/.dev ## once more, alone, what failed in the last run
+	$(BIN)/pytest --last-failed --last-failed-no-failures none
 
 check: $(VENV)/.dev lint types layers ## all that needs no Docker and no long drill; run it all day
 	$(BIN)/pytest -q -m "not docker and not slow"
