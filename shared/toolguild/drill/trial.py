@@ -20,6 +20,7 @@ from toolguild.drill.strikes import Strike
 from toolguild.drill.tap import Tap, tapped
 from toolguild.drill.work import Work
 from toolguild.runtime.dead import DeadLetter
+from toolguild.runtime.ending import ended
 from toolguild.runtime.server import running
 
 PATIENCE = 120.0  # seconds without any end after which what is open counts as lost
@@ -118,10 +119,8 @@ async def _worked(
     try:
         await work.all_ended(giving, patience=PATIENCE)
     finally:
-        for task in (giving, *beside):
-            task.cancel()
-        ended = await asyncio.gather(giving, *beside, return_exceptions=True)
-    for end in ended:
+        ends = await ended((giving, *beside))
+    for end in ends:
         if isinstance(end, Exception):
             raise end
 

@@ -161,7 +161,7 @@ class _Admission:
         while not self._stop.is_set():
             try:
                 async with self._inbox(token, first) as inbox:
-                    while True:
+                    while not self._stop.is_set():  # cancelling may not do: see `ended`
                         await self._free()
                         try:
                             (msg,) = await inbox.fetch(1, timeout=FETCH)
@@ -172,7 +172,7 @@ class _Admission:
                                 del self._attended[token]
                                 return
                             continue
-                        if self._halted:
+                        if self._halted or self._stop.is_set():
                             await msg.nak()
                         else:
                             await self._take(msg)
@@ -351,7 +351,7 @@ class _Admission:
 
     async def _beat(self) -> None:
         """Tell the server, again and again, that we look after what is held."""
-        while True:
+        while not self._stop.is_set():
             await asyncio.sleep(self._post.ack_wait / 3)
             if self._halted:  # what is under way stands still, and so does its time
                 for held in self._held.values():
@@ -363,7 +363,7 @@ class _Admission:
 
     async def _look(self) -> None:
         """Look for queues and ends that nobody told us of: at first, after each reconnection, and now and then."""
-        while True:
+        while not self._stop.is_set():
             connection = self._bus.client.stats["reconnects"]
             with suppress(TemporaryError, TimeoutError, nats.errors.Error):
                 await self._look_once()

@@ -129,8 +129,12 @@ async def _slot(inlet: _Inlet) -> None:
                 log.info("%s: no messages for now: %s", post.agent, error)
                 await _mend(inlet)
                 continue
-            if msg is not None:
-                await inlet.take(msg)
+            if msg is None:
+                continue
+            if stop.is_set():  # it came together with the order to stop: it is for others
+                await msg.nak()
+                continue
+            await inlet.take(msg)
     finally:
         with suppress(TimeoutError, nats.errors.Error, OSError):
             while inbox.pending_msgs:  # it came when nobody waited for it any more
@@ -157,15 +161,17 @@ async def _mend(inlet: _Inlet) -> None:
 
 
 async def _unless(stop: asyncio.Event, waiting: Awaitable[T]) -> T | None:
-    """Return what is waited for, or None as soon as `stop` is set."""
+    """Return what is waited for, or None as soon as `stop` is set.
+
+    What comes in the moment of its cancellation is returned too: asyncio.wait_for, by which nats-py waits, then
+    gives its result and forgets that it was cancelled (Python 3.11), and nobody else would have the message.
+    """
     fetching = asyncio.ensure_future(waiting)
     stopping = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait((fetching, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if fetching.done():
-            return fetching.result()
-        return None
     finally:
         for task in (fetching, stopping):
             task.cancel()
         await asyncio.gather(fetching, stopping, return_exceptions=True)
+    return None if fetching.cancelled() else fetching.result()

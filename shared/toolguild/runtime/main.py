@@ -25,6 +25,7 @@ from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.consume import Handle, consume
 from toolguild.runtime.discovery import discoverable
 from toolguild.runtime.drive import drive
+from toolguild.runtime.ending import ended
 from toolguild.runtime.halting import LogHalts, this_process
 from toolguild.runtime.halts import Targets, of_agent
 from toolguild.runtime.health import Check, health_server
@@ -160,10 +161,8 @@ async def _consume_all(
         if tasks:
             await asyncio.wait(tasks, timeout=settings.grace_seconds)
     finally:
-        for task in (stopping, *tasks):
-            task.cancel()
-        ended = await asyncio.gather(stopping, *tasks, return_exceptions=True)
-    for end in ended:
+        ends = await ended((stopping, *tasks))
+    for end in ends:
         if isinstance(end, Exception):
             raise end
 

@@ -8,7 +8,7 @@ over whatever dies when.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
@@ -25,6 +25,7 @@ from toolguild.runtime import clock
 from toolguild.runtime.accounting import Account, StreamCut
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.chainend import ChainEnd, chain_end
+from toolguild.runtime.ending import ended
 from toolguild.runtime.retry import retried
 from toolguild.runtime.stream import Lost, stream_reader
 from toolguild.runtime.topology import AUDIT, DEAD, GOALS, LOG, WORK
@@ -100,15 +101,6 @@ async def _info(bus: Bus, stream: str) -> StreamInfo:
     return await retried(lambda: bus.js.stream_info(stream), f"look at {stream}")
 
 
-async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
-    """Cancel tasks until they have ended: asyncio.wait_for loses a cancellation that comes with its result."""
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=PAUSE)
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 class _Writing:
     """One stretch of writing, from a known end of the chain until another one writes, or something breaks."""
 
@@ -139,7 +131,7 @@ class _Writing:
         try:
             yield self
         finally:
-            await _end(tasks)
+            await ended(tasks, again=PAUSE)
 
     async def write(self) -> None:
         """Write pages until told to stop and all that has come is written. Raises Overtaken, StreamCut."""
