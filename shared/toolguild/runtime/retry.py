@@ -1,5 +1,7 @@
 """Asking NATS again: every request of ours is idempotent, so a lost answer is no reason to fail."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -19,6 +21,7 @@ from toolguild.errors import PermanentError, TemporaryError, Unavailable
 
 T = TypeVar("T")
 PATIENCE = 20.0  # seconds for which a request is repeated; a restarted server is back long before
+AGAIN = 0.05  # seconds to the second attempt
 
 # A time-out, a server that restarts or changes its leader, a connection that is being made again.
 AWAY = (
@@ -51,22 +54,22 @@ async def retried(call: Callable[[], Awaitable[T]], what: str) -> T:
     refuses for another reason, PermanentError when the message is too large for it. The errors that
     are answers pass through, and so do errors of ours.
     """
+    began = time.monotonic()
     try:
+        try:
+            return await _asked(call)  # nearly always: what asks again costs more than the request
+        except AWAY:
+            await asyncio.sleep(AGAIN)
         async for attempt in stamina.retry_context(
             on=AWAY,
             attempts=None,
-            timeout=PATIENCE,
-            wait_initial=0.05,
+            timeout=max(PATIENCE - (time.monotonic() - began), AGAIN),
+            wait_initial=2 * AGAIN,
             wait_jitter=0.1,
             wait_max=1.0,
         ):
             with attempt:
-                try:
-                    return await call()
-                except APIError as error:
-                    if _no_room(error):
-                        raise _Full(str(error.description or error)) from error
-                    raise
+                return await _asked(call)
     except ANSWERS:
         raise
     except _Full as error:
@@ -78,6 +81,15 @@ async def retried(call: Callable[[], Awaitable[T]], what: str) -> T:
     except nats.errors.Error as error:
         raise TemporaryError(f"NATS: {what}: {str(error) or type(error).__name__}") from error
     raise AssertionError("a retry context ends with a result or an error")
+
+
+async def _asked(call: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await call()
+    except APIError as error:
+        if _no_room(error):
+            raise _Full(str(error.description or error)) from error
+        raise
 
 
 def _no_room(error: APIError) -> bool:
