@@ -14,8 +14,9 @@ from toolguild.errors import Conflict, TemporaryError
 from toolguild.messages import Brief, Envelope
 from toolguild.messages.events import WorkFailed
 from toolguild.runtime.drive import RACES, drive
+from toolguild.runtime.remembered import RememberedStore
 from toolguild.runtime.serve import serve
-from toolguild.runtime.store import MemoryStore
+from toolguild.runtime.store import MemoryStore, RecordStore
 
 from .guildhall import TASK, Add, Added, Sums, SumWanted, adder, book, envelope
 
@@ -69,26 +70,37 @@ def wish(*numbers: int) -> Envelope:
     return envelope(SumWanted(numbers=numbers), uuid5(UUID(int=0), str(numbers)))
 
 
-async def driven(world: World, *causes: Envelope) -> tuple[Sums, dict[UUID, Envelope]]:
-    """Deliver events, each until it is handled; one whose handling crashed comes back last."""
+async def driven(
+    world: World, *causes: Envelope, remembers: bool = False
+) -> tuple[Sums, dict[UUID, Envelope]]:
+    """Deliver events, each until it is handled; one whose handling crashed comes back last.
+
+    A process that `remembers` has forgotten all when it comes back from a crash.
+    """
     inbox = deque(causes)
+    store: RecordStore = RememberedStore(world) if remembers else world
     while inbox:
         try:
             await drive(
-                book, inbox[0], store=world, send=world.send, source="hall/book", now=lambda: NOW
+                book, inbox[0], store=store, send=world.send, source="hall/book", now=lambda: NOW
             )
             inbox.popleft()
         except Crash:
             world.crashes += 1
             inbox.rotate(-1)
+            store = RememberedStore(world) if remembers else world
     state = await world.record()
     return state.model_copy(update={"note": ""}), world.sent
 
 
+@pytest.mark.parametrize("remembers", [False, True])
 @pytest.mark.parametrize("step", range(1, 13))
-async def test_a_process_that_crashes_at_any_step_ends_as_if_it_had_not(step: int) -> None:
+async def test_a_process_that_crashes_at_any_step_ends_as_if_it_had_not(
+    step: int, remembers: bool
+) -> None:
     crashed = World(dies_at=step)
-    assert await driven(crashed, wish(1), wish(2)) == await driven(World(), wish(1), wish(2))
+    found = await driven(crashed, wish(1), wish(2), remembers=remembers)
+    assert found == await driven(World(), wish(1), wish(2))
     assert crashed.crashes == 1
 
 
@@ -112,12 +124,44 @@ async def served(world: World, command: Envelope) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.booleans())
 async def test_events_delivered_in_any_order_any_number_of_times_count_once(
-    deliveries: Sequence[int],
+    deliveries: Sequence[int], remembers: bool
 ) -> None:
-    state, sent = await driven(World(), *(wish(number) for number in deliveries))
+    wishes = (wish(number) for number in deliveries)
+    state, sent = await driven(World(), *wishes, remembers=remembers)
     assert state.wanted == len(sent) == len(set(deliveries))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=30))
+async def test_replicas_that_remember_and_take_turns_in_any_order_count_each_event_once(
+    deliveries: Sequence[tuple[int, bool]],
+) -> None:
+    world = World()
+    replicas = {one: RememberedStore(world) for one in (False, True)}
+    for number, which in deliveries:
+        await handled(world, replicas[which], wish(number))
+    assert (await world.record()).wanted == len(world.sent) == len({one for one, _ in deliveries})
+
+
+async def handled(world: World, store: RecordStore, cause: Envelope) -> None:
+    await drive(book, cause, store=store, send=world.send, source="hall/book", now=lambda: NOW)
+
+
+async def test_what_is_sent_again_for_a_repeat_is_what_the_store_holds_and_not_what_is_remembered() -> (
+    None
+):
+    world = World()
+    ours, theirs = RememberedStore(world), RememberedStore(world)
+    # We die between our save and our send, as far as anybody can see, and the message goes to another replica.
+    world.dies_at = 3
+    with pytest.raises(Crash):
+        await handled(world, ours, wish(1))
+    await handled(world, theirs, wish(1))
+    world.sent.clear()  # long ago: the stream would take it again
+    await handled(world, ours, wish(1))
+    assert world.sent == {}
 
 
 class Races(World):

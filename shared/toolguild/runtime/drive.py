@@ -49,9 +49,11 @@ async def drive(
 async def _applied(
     process: Process[Any], cause: Envelope, key: str, store: RecordStore, source: str, now: Clock
 ) -> tuple[Record[Any], int]:
-    raw, revision = await store.load(key)
-    new = process.record(state=process.start)
-    record = new if raw is None else process.record.model_validate_json(raw)
+    raw, revision, record = await _loaded(process, key, store)
+    if cause.id in record.applied:
+        # It came again. What the store gave may be behind (RememberedStore), and nothing is saved here that would
+        # show it: of what is given without a save, the newest counts.
+        raw, revision, record = await _loaded(process, key, store)
     if cause.id in record.applied:
         return record, revision
     state, messages = process.advance(record.state, cast("Event", cause.body))
@@ -59,6 +61,14 @@ async def _applied(
         return record, revision  # it concerns nothing that this process knows: no record is begun
     record = record.after(cause, state, messages, source=source, at=now())
     return record, await store.save(key, _bytes(record), revision)
+
+
+async def _loaded(
+    process: Process[Any], key: str, store: RecordStore
+) -> tuple[bytes | None, int, Record[Any]]:
+    raw, revision = await store.load(key)
+    new = process.record(state=process.start)
+    return raw, revision, new if raw is None else process.record.model_validate_json(raw)
 
 
 def _bytes(record: Record[Any]) -> bytes:
