@@ -30,6 +30,7 @@ from toolguild.runtime.halting import LogHalts, this_process
 from toolguild.runtime.halts import Targets, of_agent
 from toolguild.runtime.health import Check, health_server
 from toolguild.runtime.locks import Locks
+from toolguild.runtime.remembered import RememberedStore
 from toolguild.runtime.resources import Resources
 from toolguild.runtime.scribe import write_chain
 from toolguild.runtime.serve import serve
@@ -221,7 +222,7 @@ def handler(
 def _driver(
     bus: Bus, process: Process[Any], source: str, halts: LogHalts | None, targets: Targets
 ) -> Handle:
-    store = BucketStore(bucket(bus.js, process.bucket), bus.objects)
+    store = RememberedStore(BucketStore(bucket(bus.js, process.bucket), bus.objects))
     locks = Locks()
 
     async def handle(envelope: Envelope) -> None:
