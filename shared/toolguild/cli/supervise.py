@@ -7,6 +7,7 @@ import time
 from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolguild.cli import rolling
 from toolguild.cli.seat import Seat, end, free_ports, last_line, log_of, seats, start, unready
@@ -17,13 +18,15 @@ from toolguild.runtime.access.credentials import Credentials, read_seed
 from toolguild.runtime.access.login import Login
 from toolguild.runtime.access.rights import Rights
 from toolguild.runtime.access.roster import BOOTSTRAP, OUTSIDERS, roster
-from toolguild.runtime.access.tls import certificates
 from toolguild.runtime.bus import connect
 from toolguild.runtime.clock import now
 from toolguild.runtime.server import nats_server
 from toolguild.runtime.services import installed, load_service
 from toolguild.runtime.topology import ensure_guild
 from toolguild.settings import Settings
+
+if TYPE_CHECKING:
+    from toolguild.runtime.access.tls import Certificates
 
 READY_WITHIN = 90.0  # seconds for all services together
 SANDBOX_WITHIN = 10.0  # seconds after which a sandbox that refuses to open is not waited for
@@ -69,7 +72,7 @@ class Supervisor:
                 port=settings.nats_port,
                 store_mb=settings.nats_store_mb,
                 access=self._access,
-                tls=certificates(settings.tls) if settings.nats_tls else None,
+                tls=self._tls(),
             ) as server:
                 self._server = server
                 await self._make_everything(server.address)
@@ -133,6 +136,13 @@ class Supervisor:
     def _access(self) -> Mapping[str, tuple[Sequence[str], Rights]]:
         rights = roster(self._services)
         return {user: (self._credentials.public(user), rights[user]) for user in rights}
+
+    def _tls(self) -> "Certificates | None":
+        if not self._settings.nats_tls:
+            return None
+        from toolguild.runtime.access.tls import certificates  # takes a while, and most do without
+
+        return certificates(self._settings.tls)
 
     async def _make_everything(self, address: str) -> None:
         seed = read_seed(self._credentials.place(BOOTSTRAP))

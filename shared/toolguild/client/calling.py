@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import jsonschema
-from jsonschema.exceptions import best_match
 from pydantic import JsonValue
 
 from toolguild.client import log
@@ -33,9 +31,13 @@ def fitted(
 
     Raises UsageError when they do not meet the schema, saying where and what it wants.
     """
+    # Only for this command: to import it takes longer than most others run.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
     names = {path.name for path in files}
     given = {name: _placed(value, names, files) for name, value in arguments.items()}
-    error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(given))
+    error = best_match(Draft202012Validator(schema).iter_errors(given))
     if error is not None:
         where = "/" + "/".join(str(part) for part in error.absolute_path)
         wanted = ", ".join(_wanted(schema)) or "no arguments"

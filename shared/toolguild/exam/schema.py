@@ -1,18 +1,20 @@
-"""JSON Schema on the way in and out. Bounded, and nothing is ever fetched."""
+"""JSON Schema on the way in and out. Bounded, and nothing is ever fetched.
+
+The library is imported when the first value is checked: an idle executor does without.
+"""
 
 import json
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
-from typing import Any
-
-import jsonschema
-from jsonschema.protocols import Validator
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+from typing import TYPE_CHECKING, Any
 
 from toolguild.canonical import canonical
 from toolguild.exam.shown import shown
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 TOLD = 3
 
@@ -22,10 +24,13 @@ def complaints(value: object, schema: Mapping[str, object]) -> tuple[str, ...]:
 
     A schema that is itself invalid, or that points elsewhere, is met by nothing.
     """
+    from jsonschema import SchemaError
+    from referencing.exceptions import Unresolvable
+
     try:
         validator = _validator(canonical(dict(schema)))
         found = list(islice(validator.iter_errors(value), TOLD))  # type: ignore[arg-type]  # any JSON value
-    except jsonschema.SchemaError as error:
+    except SchemaError as error:
         return (f"the schema itself is invalid: {error.message}",)
     except Unresolvable as error:
         return (f"the schema points to what is not in it: {error}",)
@@ -38,9 +43,11 @@ def complaints(value: object, schema: Mapping[str, object]) -> tuple[str, ...]:
 
 def schema_problem(schema: Mapping[str, object]) -> str:
     """Say why this is no JSON Schema, or "" when it is one."""
+    from jsonschema import SchemaError
+
     try:
         _validator(canonical(dict(schema)))
-    except jsonschema.SchemaError as error:
+    except SchemaError as error:
         return error.message
     except (ValueError, RecursionError) as error:
         return str(error)
@@ -48,18 +55,21 @@ def schema_problem(schema: Mapping[str, object]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _validator(schema: bytes) -> Validator:
+def _validator(schema: bytes) -> "Validator":
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
     plain = json.loads(schema)
-    jsonschema.Draft202012Validator.check_schema(plain)
+    Draft202012Validator.check_schema(plain)
     fetches_nothing: Registry[Any] = Registry()
-    return jsonschema.Draft202012Validator(plain, registry=fetches_nothing)
+    return Draft202012Validator(plain, registry=fetches_nothing)
 
 
-def _pointer(error: jsonschema.ValidationError) -> str:
+def _pointer(error: "ValidationError") -> str:
     return "".join(f"/{token}" for token in error.absolute_path) or "the top"
 
 
-def _short(error: jsonschema.ValidationError) -> str:
+def _short(error: "ValidationError") -> str:
     match error.validator:
         case "type":
             return f"{shown(error.instance, 80)} is not of type {shown(error.validator_value, 80)}"

@@ -6,7 +6,6 @@ the same check carries `kind` beside its fields; both forms are read.
 
 from typing import Annotated, Any, Literal, Self
 
-import jsonschema
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -21,7 +20,7 @@ Pointer = Annotated[str, Field(pattern=r"^(/.*)?$", max_length=1000)]  # RFC 690
 
 
 class _Check(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class SchemaCheck(_Check):
@@ -33,6 +32,8 @@ class SchemaCheck(_Check):
     @field_validator("json_schema")
     @classmethod
     def _is_a_schema(cls, schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        import jsonschema  # not before a goal has such a check: most processes never see one
+
         try:
             jsonschema.Draft202012Validator.check_schema(schema)
         except jsonschema.SchemaError as error:

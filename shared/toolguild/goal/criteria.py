@@ -9,9 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import jsonschema
-import referencing.exceptions
-from jsonschema.exceptions import best_match
 from pydantic import JsonValue
 
 from toolguild.goal.check import (
@@ -87,10 +84,15 @@ def _close(left: float, right: float) -> bool:
 
 
 def _schema(check: SchemaCheck, answer: JsonValue) -> Judgement:
+    # Not before a goal has such a check: most processes never see one.
+    import jsonschema
+    from jsonschema.exceptions import best_match
+    from referencing.exceptions import Unresolvable
+
     validator = jsonschema.Draft202012Validator(check.json_schema)
     try:
         error = best_match(validator.iter_errors(answer))
-    except (RecursionError, re.error, referencing.exceptions.Unresolvable) as failure:
+    except (RecursionError, re.error, Unresolvable) as failure:
         return Judgement(False, f"the schema cannot be applied: {type(failure).__name__}")
     if error is None:
         return Judgement(True, "the answer meets the schema")

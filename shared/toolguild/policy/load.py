@@ -4,7 +4,13 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from toolguild.policy.document import Document, parse_document, read_document, validate
+from toolguild.policy.document import (
+    Document,
+    parse_document,
+    parse_shipped,
+    read_document,
+    validate,
+)
 from toolguild.policy.model import Policy
 
 _ACTIONS = {"allow", "ask", "deny"}  # lists of names, which a file adds to
@@ -33,16 +39,16 @@ def default_text() -> str:
 @cache
 def default_policy() -> Policy:
     """Return the shipped policy."""
-    return validate(Policy, parse_document(default_text(), "default.yaml"))
+    return validate(Policy, _shipped())
 
 
 @cache
-def _default_value() -> object:
-    return parse_document(default_text(), "default.yaml").value
+def _shipped() -> Document:
+    return parse_shipped(default_text(), "default.yaml")
 
 
 def _policy(document: Document) -> Policy:
-    return validate(Policy, document, _over(_default_value(), document.value))
+    return validate(Policy, document, _over(_shipped().value, document.value))
 
 
 def _over(base: object, above: object) -> object:

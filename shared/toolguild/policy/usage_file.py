@@ -4,7 +4,13 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from toolguild.policy.document import Document, parse_document, read_document, validate
+from toolguild.policy.document import (
+    Document,
+    parse_document,
+    parse_shipped,
+    read_document,
+    validate,
+)
 from toolguild.policy.usage import Usage
 
 _NAME = "usage.yaml"
@@ -36,16 +42,16 @@ def usage_text() -> str:
 @cache
 def default_usage() -> Usage:
     """Return the shipped usage policy."""
-    return validate(Usage, parse_document(usage_text(), _NAME))
+    return validate(Usage, _shipped())
 
 
 @cache
-def _default_value() -> object:
-    return parse_document(usage_text(), _NAME).value
+def _shipped() -> Document:
+    return parse_shipped(usage_text(), _NAME)
 
 
 def _usage(document: Document) -> Usage:
-    return validate(Usage, document, _over(_default_value(), document.value))
+    return validate(Usage, document, _over(_shipped().value, document.value))
 
 
 def _over(base: object, above: object) -> object:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import nats.errors
 from nats.aio.client import Client
@@ -24,9 +24,11 @@ from toolguild.runtime.access.credentials import new_seed, public_of
 from toolguild.runtime.access.login import Login
 from toolguild.runtime.access.rights import Rights
 from toolguild.runtime.access.roster import GUILD
-from toolguild.runtime.access.tls import Certificates
 from toolguild.runtime.bus import NOBODY
 from toolguild.runtime.disk import Disk
+
+if TYPE_CHECKING:
+    from toolguild.runtime.access.tls import Certificates
 
 log = logging.getLogger(__name__)
 Access = Callable[[], Mapping[str, tuple[Sequence[str], Rights]]]
@@ -53,7 +55,7 @@ class NatsServer:
         needed_mb: int = NEEDED_MB,
         store_mb: int | None = None,
         access: Access | None = None,
-        tls: Certificates | None = None,
+        tls: "Certificates | None" = None,
     ) -> None:
         """With `tls`, it speaks nothing else.
 
@@ -317,7 +319,7 @@ async def nats_server(
     port: int | None = None,
     store_mb: int | None = None,
     access: Access | None = None,
-    tls: Certificates | None = None,
+    tls: "Certificates | None" = None,
 ) -> AsyncIterator[NatsServer]:
     """Run a server for as long as the block lasts. It is started again if it ends. Raises as `start`."""
     server = NatsServer(directory, port=port, store_mb=store_mb, access=access, tls=tls)
@@ -332,7 +334,7 @@ async def nats_server(
         await server.stop()
 
 
-def _tls(own: Certificates) -> str:
+def _tls(own: "Certificates") -> str:
     text = json.dumps
     files = f"cert_file: {text(str(own.certificate))}, key_file: {text(str(own.key))}"
     return f'tls {{ {files}, min_version: "1.2" }}'

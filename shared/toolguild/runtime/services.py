@@ -1,6 +1,6 @@
 """The services that are installed here, found by entry point; other distributions add theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from toolguild.agent import Agent, Process, Service, Worker
@@ -24,7 +24,10 @@ def installed() -> dict[str, EntryPoint]:
 
 def load_service(name: str) -> Service:
     """Import one service. Raises UsageError for an unknown name, Misconfigured when it does not load."""
-    points = installed()
+    return _loaded(name, installed())
+
+
+def _loaded(name: str, points: Mapping[str, EntryPoint]) -> Service:
     if name not in points:
         raise UsageError(
             f"there is no service {name!r}; installed are {', '.join(points) or 'none'}"
@@ -43,7 +46,8 @@ def load_service(name: str) -> Service:
 def known_services(own: Sequence[Service]) -> list[Service]:
     """Return these services and all others that are installed. Raises Misconfigured when one does not load."""
     mine = {service.name for service in own}
-    return [*own, *(load_service(name) for name in installed() if name not in mine)]
+    points = installed()  # once: every look reads through all that is installed in this Python
+    return [*own, *(_loaded(name, points) for name in points if name not in mine)]
 
 
 def check_duties(service: Service, agents: Sequence[Agent]) -> None:

@@ -11,7 +11,8 @@ class Value(BaseModel):
     # copy with changes has a digest of its own.
     __slots__ = ("_known_digest",)
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built at first use: a process needs a few of all kinds, and to build all takes a seventh of its start.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @property
     def digest(self) -> Digest:
