@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from toolguild import telemetry
 from toolguild.cli import state
@@ -12,7 +13,6 @@ from toolguild.cli.output import note
 from toolguild.errors import UsageError
 from toolguild.policy import Policy
 from toolguild.runtime.access.login import Login
-from toolguild.runtime.access.tls import certificates
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.main import read_policy, run_services
@@ -20,6 +20,9 @@ from toolguild.runtime.server import nats_server, running
 from toolguild.runtime.services import installed, load_service
 from toolguild.runtime.topology import ensure_streams
 from toolguild.settings import Settings
+
+if TYPE_CHECKING:
+    from toolguild.runtime.access.tls import Certificates
 
 WAIT = 600.0  # seconds that a command waits for another one to give the data free
 LOOK = 0.2
@@ -82,9 +85,17 @@ async def _own_server(settings: Settings) -> AsyncIterator[str]:
         directory,
         port=settings.nats_port,
         store_mb=settings.nats_store_mb,
-        tls=certificates(settings.tls) if settings.nats_tls else None,
+        tls=_tls(settings),
     ) as server:
         yield server.url
+
+
+def _tls(settings: Settings) -> "Certificates | None":
+    if not settings.nats_tls:
+        return None
+    from toolguild.runtime.access.tls import certificates  # takes a while, and most do without
+
+    return certificates(settings.tls)
 
 
 async def _until_free(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from toolguild import telemetry
 from toolguild.errors import Misconfigured
 from toolguild.messages import Artifact, Envelope, Message, Result
 from toolguild.messages.events import TimeCame
-from toolguild.runtime import claim
+from toolguild.runtime import claim, websocket
 from toolguild.runtime.access.login import Login
 from toolguild.runtime.objects import Objects
 from toolguild.runtime.retry import retried
@@ -164,6 +164,7 @@ async def connect(
     within so many seconds, access is refused, or one of both ends is not whom the other one trusts.
     """
     line = Line()
+    websocket.prepare(url)
     options = login.options(url)
 
     async def on_error(error: Exception) -> None:
