@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 import pytest_asyncio
 
 from toolguild.sandbox.checks import QUICK, javascript, python
+from toolguild.sandbox.exchange import Exchange
+from toolguild.sandbox.frames import Answer
 from toolguild.sandbox.interface import MOST_NAMES, Call, Sandbox, Seen
 from toolguild.sandbox.opened import Opened
 from toolguild.sandbox.opening import open_sandbox
@@ -172,3 +175,36 @@ async def test_where_neither_could_look_nothing_is_claimed() -> None:
 async def test_names_that_travel_in_messages_are_few() -> None:
     many = Seen(read=tuple(f"{n:04}" for n in range(MOST_NAMES)))
     assert len((many.join(Seen(read=("a", "b"))).read) or ()) == MOST_NAMES
+
+
+async def test_a_tool_does_not_begin_before_somebody_looks() -> None:
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    printed, printed_end = os.pipe()
+    exchange = Exchange(ours, printed)
+    answer = Answer(b"n" * 16, 1 << 10, 1 << 20)
+    carried = asyncio.create_task(exchange.carry(b"the request", answer, QUICK))
+    try:
+        await asyncio.sleep(0)
+        with pytest.raises(BlockingIOError):
+            theirs.recv(100, socket.MSG_DONTWAIT)
+        theirs.send(b"R")
+        async with asyncio.timeout(10):
+            await exchange.ready.wait()
+        assert exchange.written is not None
+        assert theirs.recv(100, socket.MSG_DONTWAIT) == b"the request"
+    finally:
+        theirs.close()
+        os.close(printed_end)
+        await asyncio.wait_for(carried, 10)
+        exchange.close()
+
+
+async def test_a_start_of_a_program_that_was_not_granted_fails_and_is_seen(
+    sandbox: Sandbox,
+) -> None:
+    call = _shell("env true")
+    ran = await sandbox.run(call)
+    assert (ran.value, ran.seen and ran.seen.programs) == (126, ("env", "sh"))
+    granted = replace(call, programs=("sh", "env", "true"))
+    assert (await sandbox.run(granted)).value == 0

@@ -57,11 +57,15 @@ class Exchange:
         self._loop.add_reader(self._pipe, self._take_printed)
 
     async def carry(self, request: bytes, answer: frames.Answer, limits: Limits) -> Stop | None:
-        """Send the request and take the answer, until it ended, the child is gone, or a limit is passed."""
+        """Send the request and take the answer, until it ended, the child is gone, or a limit is passed.
+
+        Nothing is sent before the child has said that it is ready: until then nobody looks at what it does.
+        """
         self._most_printed = limits.printed_kb << 10
         self._answer = answer
         self._unsent = memoryview(request)
-        self._push()
+        if self._begun:
+            self._push()
         self.clock = Stopwatch(limits.wall_seconds, lambda: self.stop("wall"))
         self._feed(self._early)
         try:
@@ -184,6 +188,8 @@ class Exchange:
             return None
         if self.pid and data:
             self.written = Written(self.pid)
+        if self._unsent:
+            self._push()
         return data
 
     def _keep(self, what: bytes, fd: int) -> None:

@@ -37,8 +37,9 @@ LIMITS = (
     ),
     Limit(
         "which programs",
-        "a call that may start one program can start every program that the sandbox shows; by which names is seen"
-        " and compared with what was declared, and threads can deceive that look",
+        "a call that may start one program can have the dynamic loader carry out another one; where the kernel has"
+        " no Landlock it can start every program that the sandbox shows. By which names is seen and compared with"
+        " what was declared, and threads can deceive that look",
         "grant no programs: then it cannot start any process at all",
     ),
     Limit(

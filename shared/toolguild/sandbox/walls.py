@@ -8,7 +8,7 @@ from typing import Literal
 Wall = Literal[
     "filter", "view", "read-only", "processes", "network", "scratch", "listing", "memory", "tree watch",
     "group", "cpu", "clock", "files open", "number of processes", "privileges", "channel", "printed",
-    "answer", "kill", "copy", "blind server", "proxy", "own process", "names",
+    "answer", "kill", "copy", "blind server", "proxy", "own process", "names", "programs",
 ]  # fmt: skip
 
 HOW: dict[Wall, str] = {
@@ -39,6 +39,7 @@ HOW: dict[Wall, str] = {
     "blind server": "the fork server never sees a payload: request and answer pass it by",
     "proxy": "the proxy outside grants by name and port, and judges addresses after resolving",
     "own process": "it harms nobody but itself: its process ends, and the call with it",
+    "programs": "Landlock lets a call start the files of the programs that it was granted, and no others",
     "names": "file names that are no names are refused outside",
 }  # fmt: skip
 

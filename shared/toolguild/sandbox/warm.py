@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from toolguild.capability import Limits
@@ -66,7 +67,7 @@ class Warm:
         self._closing = False
         self._killed_for_memory = False
         self._current: Child | None = None
-        self._spare: Child | None = self._server.make(order_for(Limits(), programs=False))
+        self._spare: Child | None = self._server.make(order_for(Limits(), ()))
 
     @property
     def spent(self) -> bool:
@@ -170,7 +171,7 @@ class Warm:
 
     def _child_for(self, call: Call) -> Child:
         """Take the spare child if it was made for such a call, else have one made."""
-        wanted = order_for(call.limits, programs=bool(call.programs))
+        wanted = order_for(call.limits, call.programs)
         spare, self._spare = self._spare, None
         if spare is not None and not self._fits(spare.order, wanted):
             self._server.discard(spare)
@@ -191,7 +192,8 @@ class Warm:
 
     def _fits(self, had: Order, wanted: Order) -> bool:
         """Limits of a waiting child can only be lowered; V8 read its own when it started."""
-        if had.disk_mb != wanted.disk_mb or had.processes != wanted.processes:
+        made = ("disk_mb", "processes", "programs")
+        if any(getattr(had, one) != getattr(wanted, one) for one in made):
             return False
         if self.template.language == "javascript" and had.memory_mb != wanted.memory_mb:
             return False
@@ -220,10 +222,9 @@ class Warm:
         unbounded = child.order.processes > 1 or self.template.language == "javascript"
         if root is not None and unbounded:
             hold.watch(root, child.exchange)
-        programs = child.order.processes > 1
 
         def lower(limits: Limits) -> None:
-            self._server.lower(child, order_for(limits, programs=programs))
+            self._server.lower(child, order_for(limits, child.order.programs))
 
         async with hold.held(child.exchange, root, self._outer.still, lower):
             return await child.exchange.carry(request, answer, call.limits)
@@ -280,7 +281,7 @@ class Warm:
         )
 
 
-def order_for(limits: Limits, *, programs: bool) -> Order:
+def order_for(limits: Limits, programs: Sequence[str]) -> Order:
     """Return what a child for such a call is made with: without programs it may start no process."""
     return Order(
         id=0,
@@ -288,4 +289,5 @@ def order_for(limits: Limits, *, programs: bool) -> Order:
         memory_mb=limits.memory_mb,
         cpu_seconds=limits.cpu_seconds,
         processes=limits.processes if programs else 1,
+        programs=tuple(programs),
     )

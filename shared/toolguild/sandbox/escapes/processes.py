@@ -11,6 +11,7 @@ from toolguild.sandbox.escapes.attack import (
     forking,
     refused,
 )
+from toolguild.sandbox.inside import kernel
 
 
 def checks() -> list[Check]:
@@ -83,11 +84,28 @@ def run():
     return {name: "refused" if attempt(lambda: subprocess.run(words, capture_output=True, input=b"").returncode) != 0 else 1
         for name, words in tries.items()}
 """, limits=FORKING, programs=("su", "mount", "unshare")), refused),
+        *_ungranted(),
         ("a better place in the scheduler", ("filter", "privileges"), attack("""
 def run():
     return {"fifo": attempt(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))), "nice": attempt(lambda: os.nice(-5)),
         "param": syscall(142, 0, 0), "attr": syscall(314, 0, 0, 0), "io": syscall(251, 1, 0, 0x2000)}
 """), refused),
+    ]  # fmt: skip
+
+
+def _ungranted() -> list[Case]:
+    """Starts of programs that were not granted, where the kernel keeps to the grant."""
+    if not kernel.has_landlock():
+        return []
+    return [
+        ("programs that were not granted", ("programs",), attack("""
+import subprocess
+def run():
+    shell = "env true && exit 0; ls / && exit 0; /bin/bash -c true && exit 0; exec python3 -c pass"
+    tries = {"env": ["env"], "by path": ["/usr/bin/env"], "another shell": ["bash", "-c", "true"], "interpreter": [sys.executable, "-c", "pass"],
+        "from a granted one": ["sh", "-c", shell]}
+    return {name: "refused" if attempt(lambda: subprocess.run(words, capture_output=True).returncode) != 0 else 1 for name, words in tries.items()}
+""", limits=FORKING, programs=("sh",)), refused),
     ]  # fmt: skip
 
 

@@ -5,9 +5,10 @@ import os
 import resource
 import signal
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from . import kernel, network, seccomp
+from . import kernel, network, programs, seccomp
 
 CHANNEL = 3  # the descriptor on which the child takes its request and answers
 STARTS = (
@@ -29,6 +30,7 @@ class Order:
     memory_mb: int
     cpu_seconds: float
     processes: int  # 1: none but itself
+    programs: Sequence[str] = ()  # that it may start, by name; ("*",): every one
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Walls:
     watched: seccomp.Program  # the same, but that the supervisor sees every start of a program
     null: int
     proc: int | None  # descriptor of the outer /proc, to raise oom_score_adj
+    interpreter: str = ""  # that each call has to start itself, or ""
     network: bool = False  # each call gets a door to a proxy outside
     writable: list[str] = field(default_factory=lambda: [SCRATCH, OUTPUT])
 
@@ -66,6 +69,8 @@ def confine(walls: Walls, order: Order, channel: int, printed: int, *, limit_mem
     if walls.mode == "landlock":
         devices = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"]
         kernel.landlock([*_READABLE, walls.prefix], walls.writable, devices, port)
+    if order.processes > 1 and programs.ANY not in order.programs:
+        _only_granted(walls, order)
     kernel.hide_memory()
     _limit(walls, order, limit_memory=limit_memory)
 
@@ -92,6 +97,14 @@ def lower(pid: int, baseline_bytes: int, *, cpu_seconds: float, memory_mb: int |
     if memory_mb is not None:
         space = baseline_bytes + (memory_mb << 20)
         resource.prlimit(pid, resource.RLIMIT_AS, (space, space))
+
+
+def _only_granted(walls: Walls, order: Order) -> None:
+    """Let the call start the programs of its grant and no other."""
+    if not kernel.has_landlock():
+        return  # the supervisor sees starts, and judges them when the call is over
+    own = [walls.interpreter] if walls.interpreter else []
+    kernel.only_start(programs.files([*own, *order.programs], os.environ["PATH"]))
 
 
 def _descriptors(walls: Walls, channel: int, printed: int) -> None:

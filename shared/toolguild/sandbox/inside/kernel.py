@@ -12,6 +12,7 @@ DETACH = 2
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _SECCOMP, _NEW_LISTENER = 317, 8
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+_EXECUTE = 1  # LANDLOCK_ACCESS_FS_EXECUTE
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -150,14 +151,38 @@ def landlock(
         for path in paths:
             if not os.path.exists(path):
                 continue
-            fd = os.open(path, os.O_PATH)
             granted = access if os.path.isdir(path) else access & (1 | 2 | 4 | 1 << 14)
-            rule = _PathRule(granted & everything, fd)
-            _checked(_libc.syscall(_LANDLOCK_ADD, rules, 1, ctypes.byref(rule), 0), f"rule {path}")
-            os.close(fd)
+            _grant(rules, path, granted & everything)
     if port is not None and version >= 4:
         connect = _PortRule(2, port)
         added = _libc.syscall(_LANDLOCK_ADD, rules, 2, ctypes.byref(connect), 0)
         _checked(added, f"rule for port {port}")
     _checked(_libc.syscall(_LANDLOCK_RESTRICT, rules, 0), "landlock")
     os.close(rules)
+
+
+def has_landlock() -> bool:
+    """Whether the kernel has Landlock, and it is switched on."""
+    version: int = _libc.syscall(_LANDLOCK_CREATE, None, 0, 1)
+    return version > 0
+
+
+def only_start(files: list[str]) -> None:
+    """Let this process, and all that come from it, start these files only.
+
+    Needs no_new_privs. Raises OSError where the kernel has no Landlock, or one of the files is not there.
+    """
+    attributes = _Ruleset(_EXECUTE, 0, 0)
+    rules = _checked(_libc.syscall(_LANDLOCK_CREATE, ctypes.byref(attributes), 8, 0), "landlock")
+    for path in files:
+        _grant(rules, path, _EXECUTE)
+    _checked(_libc.syscall(_LANDLOCK_RESTRICT, rules, 0), "landlock")
+    os.close(rules)
+
+
+def _grant(rules: int, path: str, access: int) -> None:
+    """Add a path to a Landlock rule set."""
+    fd = os.open(path, os.O_PATH)
+    rule = _PathRule(access, fd)
+    _checked(_libc.syscall(_LANDLOCK_ADD, rules, 1, ctypes.byref(rule), 0), f"rule {path}")
+    os.close(fd)

@@ -107,6 +107,7 @@ class Template:
             ),
             null=os.open("/dev/null", os.O_RDWR),
             proc=self._proc,
+            interpreter=argv[0] if argv else "",
             network=self._network,
         )
         self._argv = argv
