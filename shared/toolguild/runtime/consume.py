@@ -24,6 +24,7 @@ from toolguild.runtime.topology import ACK_WAIT, consumer_name, ensure_consumer,
 log = logging.getLogger(__name__)
 FETCH = 1.0  # seconds: a request that a restarted server has forgotten costs no more than this
 EVENTS_AT_ONCE = 16  # for a process, which waits for NATS only
+ASKING = 2  # requests of one agent that wait at the server; the next goes out when one is answered
 PAUSE = 0.2  # seconds between attempts while NATS or the consumer is away
 
 Handle = Callable[[Envelope], Awaitable[None]]
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _Inlet:
-    """What the slots of one agent share."""
+    """What all that ask for one agent share."""
 
     bus: Bus
     service: str
@@ -42,7 +43,8 @@ class _Inlet:
     stop: asyncio.Event
     halts: LogHalts | None
     group: asyncio.TaskGroup
-    over: asyncio.Event  # no slot asks any more: what is handed back now does not come here again
+    over: asyncio.Event  # nobody asks any more: what is handed back now does not come here again
+    slots: asyncio.Semaphore  # a message has one from before it is asked for until it is settled
     room: (
         asyncio.Semaphore
     )  # what is set aside for a halt leaves its place to others until it goes on
@@ -62,26 +64,34 @@ class _Inlet:
         if self.halts is not None and self.halts.holding(targets) is not None:
             await _unless(self.stop, self.halts.lifted(targets))
 
-    async def take(self, msg: Msg) -> None:
-        """Return when a message is settled, or set aside: then it is settled when its halt is over."""
-        out = asyncio.Event()
+    def take(self, msg: Msg) -> None:
+        """Begin to settle a message. Its slot is free again when that is done, or when it is set aside."""
+        leave = _Once(self.slots.release)
 
         async def handle(envelope: Envelope) -> None:
             async with self.room:
                 await self.handle(envelope)
 
         async def aside(held: Held) -> None:
-            out.set()
+            leave()
             await _unless(self.over, held.lifted())
             if self.over.is_set():
                 raise asyncio.CancelledError  # the stream gives it to somebody else
 
         settling = self.group.create_task(settle(self.post, msg, handle, aside=aside))
-        leaving = asyncio.ensure_future(out.wait())
-        try:
-            await asyncio.wait((settling, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            leaving.cancel()
+        settling.add_done_callback(lambda _: leave())
+
+
+class _Once:
+    """Calls something the first time only."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+
+    def __call__(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call()
 
 
 async def consume(
@@ -96,50 +106,60 @@ async def consume(
 ) -> None:
     """Return once `stop` is set and all that is under way is settled.
 
-    Each slot asks for one message when it is free, so that none waits inside a busy client. NATS may
-    go away and come back, and the consumer may be deleted: the slots carry on. `ack_wait` is how many
+    A message is asked for when a slot is free to take it, so that none waits inside a busy client, and few
+    free slots ask at a time: requests that wait at the server have to be repeated, each of them. NATS may
+    go away and come back, and the consumer may be deleted: it carries on. `ack_wait` is how many
     seconds of silence it takes for a message to be given to another replica. While the agent is halted it
     asks for none; a message whose handling raises Held takes up no slot until it goes on.
     """
     post = Post(bus, consumer_name(service, agent), f"{service}/{agent.name}", ack_wait)
     slots = agent.at_once if isinstance(agent, Worker) else EVENTS_AT_ONCE
     async with asyncio.TaskGroup() as group:
-        room, over = asyncio.Semaphore(slots), asyncio.Event()
-        inlet = _Inlet(bus, service, agent, post, handle, stop, halts, group, over, room)
+        free, room = asyncio.Semaphore(slots), asyncio.Semaphore(slots)
+        over = asyncio.Event()
+        inlet = _Inlet(bus, service, agent, post, handle, stop, halts, group, over, free, room)
         await inlet.ensure()
         async with asyncio.TaskGroup() as asking:
-            for number in range(slots):
-                asking.create_task(_slot(inlet), name=f"{post.agent}#{number}")
+            for number in range(min(slots, ASKING)):
+                asking.create_task(_ask(inlet), name=f"{post.agent}#{number}")
         over.set()
 
 
-async def _slot(inlet: _Inlet) -> None:
-    post, stop = inlet.post, inlet.stop
-    inbox = await inlet.bus.js.pull_subscribe_bind(consumer=post.agent, stream=inlet.stream)
+async def _ask(inlet: _Inlet) -> None:
+    """Ask for messages, one after another, and take them. All that comes to this inbox is taken here."""
+    inbox = await inlet.bus.js.pull_subscribe_bind(consumer=inlet.post.agent, stream=inlet.stream)
     try:
-        while not stop.is_set():
-            await inlet.free()
-            try:
-                msg = await _unless(stop, _next(inbox))
-            except TimeoutError:  # nats-py raises its own subclass or the bare one, as it happens
-                continue
-            except nats.errors.ConnectionClosedError:
-                raise
-            except nats.errors.Error as error:
-                log.info("%s: no messages for now: %s", post.agent, error)
-                await _mend(inlet)
-                continue
+        while not inlet.stop.is_set():
+            await inlet.slots.acquire()  # told to stop, it waits for one message to be settled
+            msg = await _asked(inlet, inbox)
             if msg is None:
-                continue
-            if stop.is_set():  # it came together with the order to stop: it is for others
-                await msg.nak()
-                continue
-            await inlet.take(msg)
+                inlet.slots.release()
+            else:
+                inlet.take(msg)
     finally:
         with suppress(TimeoutError, nats.errors.Error, OSError):
             while inbox.pending_msgs:  # it came when nobody waited for it any more
                 await (await _next(inbox)).nak()
             await inbox.unsubscribe()
+
+
+async def _asked(inlet: _Inlet, inbox: JetStreamContext.PullSubscription) -> Msg | None:
+    """Return the next message, or None when the agent has to end."""
+    while not inlet.stop.is_set():
+        await inlet.free()
+        try:
+            msg = await _unless(inlet.stop, _next(inbox))
+        except TimeoutError:  # nats-py raises its own subclass or the bare one, as it happens
+            continue
+        except nats.errors.ConnectionClosedError:
+            raise
+        except nats.errors.Error as error:
+            log.info("%s: no messages for now: %s", inlet.post.agent, error)
+            await _mend(inlet)
+            continue
+        if msg is not None:
+            return msg
+    return None
 
 
 async def _next(inbox: JetStreamContext.PullSubscription) -> Msg:
