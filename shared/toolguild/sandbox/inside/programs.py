@@ -31,7 +31,7 @@ def _with_interpreters(place: str) -> Iterator[str]:
         try:
             with open(place, "rb") as file:
                 after = _interpreter(file)
-        except (OSError, ValueError, struct.error):
+        except (OSError, ValueError, OverflowError, struct.error):
             return
         yield place
         if not after:
