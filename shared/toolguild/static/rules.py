@@ -30,6 +30,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("import-star", "medium", "A star import hides where names come from."),
     Rule("call-denied", "high", "The policy denies this function or attribute."),
     Rule("call-ask", "medium", "The policy asks about this function or attribute."),
+    Rule("library-member", "medium", "Something of a library that is not known to be harmless."),
     Rule("granted", "low", "A module or call that the declared hosts or programs need."),
     # code that comes from data
     Rule("dynamic-code", "critical", "Text is run as code."),
@@ -42,6 +43,12 @@ _TABLE: tuple[Rule, ...] = (
     Rule("hidden-payload", "medium", "An encoded constant decodes to code or a command."),
     # walks out of the language's own bounds
     Rule("dunder-access", "high", "A special attribute that leads into the interpreter."),
+    Rule(
+        "special-attribute",
+        "medium",
+        "A special attribute, or a name for one, that is not known to be harmless.",
+    ),
+    Rule("unknown-origin", "medium", "Something whose origin cannot be followed is called."),
     Rule("class-access", "medium", "The class of a value is taken for more than its name."),
     Rule("frame-access", "critical", "Frames, code objects or tracebacks of the interpreter."),
     Rule(

@@ -166,6 +166,9 @@ class Calls(Memory, ABC):
             for values in arguments[len(named) :]:
                 rest = self.box(definition.args.vararg, values)
                 self.add(self.scopes.owner(definition.args.vararg.arg, inner), rest)
+        if _is_open(node):
+            for parameter in (*named, *definition.args.kwonlyargs):
+                self.open(self.scopes.owner(parameter.arg, inner))
         known = {one.arg for one in (*named, *definition.args.kwonlyargs)}
         for name, values in keywords.items():
             if name in known:
@@ -203,9 +206,8 @@ class Calls(Memory, ABC):
             return self.items(arguments[0]) if arguments else NOTHING
         if path in ("builtins.map", "builtins.filter") and len(arguments) > 1:
             items = self.items(arguments[1])
-            mapped = self.apply(
-                arguments[0], ast.copy_location(ast.Constant(None), node), [items], {}
-            )
+            place = node.args[0] if isinstance(node, ast.Call) and node.args else node
+            mapped = self.apply(arguments[0], place, [items], {})
             return self.box(node, mapped | (items if path.endswith("filter") else NOTHING))
         if path.removeprefix("builtins.") in _CONTAINERS:
             contents: set[Value] = set()
@@ -320,6 +322,14 @@ class _Inside(Code):
         if values is None and isinstance(node, ast.Name | ast.Attribute):
             values = self._flow.evaluate(node, self._scope)
         return values or NOTHING
+
+
+def _is_open(node: ast.expr) -> bool:
+    """Whether a call passes on an unknown number of arguments, or unknown names."""
+    return isinstance(node, ast.Call) and (
+        any(isinstance(one, ast.Starred) for one in node.args)
+        or any(one.arg is None for one in node.keywords)
+    )
 
 
 def joined(base: str | None, part: str) -> str:

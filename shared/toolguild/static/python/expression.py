@@ -90,7 +90,7 @@ class Expressions(Calls):
                 if name == "__dict__":
                     found.add(Namespace(one.path))
                 else:
-                    path = self.judge.resolve(one.path, name, node)
+                    path = self.judge.resolve(_short(one.path), name, node)
                     found.add(Ref(path))
                     if path in NAMED_TEXTS:
                         found.add(const(NAMED_TEXTS[path]))
@@ -103,23 +103,24 @@ class Expressions(Calls):
                 found.add(Ref(f"builtins.{name}"))
             elif isinstance(one, Namespace) and name not in LOOKUPS:
                 self.judge.unknown_name(one.path, node)
-        return frozenset(found) | self.held(("field", name))
+        return frozenset(found) | self.known(("field", name))
 
     def _of_made(self, one: Made, name: str, node: ast.AST) -> Value:
         if one.path == "pathlib.Path" and name == "parent":
             return Made("pathlib.Path", posixpath.dirname(one.text) if one.text else None)
-        return Ref(self.judge.resolve(f"{one.path}()", name, node))
+        return Ref(self.judge.resolve(_short(f"{one.path}()"), name, node))
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Values:
         owner = self.evaluate(node.value, scope)
         index = self.evaluate(node.slice, scope)
         folded = self._fold(node, scope)
         found: set[Value] = set(self.items(owner)) | folded
+        for path in sorted(one.path for one in owner if isinstance(one, Ref)) or [""]:
+            self.judge.item(path, texts(index), node)
         for one in owner:
             if isinstance(one, Namespace):
                 found |= self.of_namespace(one, index, node)
             elif isinstance(one, Ref):
-                self.judge.item(one.path, texts(index), node)
                 if one.path == "sys.modules":
                     found |= {Ref(name) for name in texts(index)}
                 elif is_builtin(one.path.removeprefix("builtins.")):
@@ -244,6 +245,12 @@ class Expressions(Calls):
             if number is not None:
                 self.add(("return", number), self.box(node, values))
         return NOTHING
+
+
+def _short(path: str) -> str:
+    """Return the dotted name of a made value: whatever is taken of it is as if taken at once."""
+    made, called, _ = path.partition("()")
+    return made + called
 
 
 def _added(left: Values, right: Values) -> set[Value]:

@@ -11,7 +11,8 @@ from toolguild.static.python.scope import Scope, parameters
 from toolguild.static.python.shape import calls_something, texts_in
 from toolguild.static.python.values import NOTHING, Box, Instance, Local, Ref, Values
 
-_MAX_ROUNDS = 5
+_MAX_ROUNDS = 6
+_PLAIN_BASES = ("abc.", "ast.", "builtins.", "collections.", "enum.", "typing.", "html.parser.")
 
 
 class Flow(Expressions):
@@ -21,14 +22,17 @@ class Flow(Expressions):
         """Evaluate the whole module until no variable gets a new value."""
         self._until_stable()
         self.settle()
-        self._until_stable()
+        if not self._until_stable():
+            what = "values are passed on through more steps than the review follows"
+            self.judge.report("unknown-origin", self.tree, what)
 
-    def _until_stable(self) -> None:
+    def _until_stable(self) -> bool:
         for _ in range(_MAX_ROUNDS):
             self.restart()
             self.block(self.tree.body, self.scopes.module)
             if not self.changed:
-                return
+                return True
+        return False
 
     def block(self, statements: list[ast.stmt], scope: Scope) -> None:
         """Follow statements in a scope."""
@@ -95,8 +99,10 @@ class Flow(Expressions):
         for one in self.evaluate(_loaded(node.target), scope):
             if isinstance(one, Box):
                 self.change(one)
-        both = ast.BinOp(_loaded(node.target), node.op, node.value)
-        ast.copy_location(both, node)
+        both = self.augmented.get(node)
+        if both is None:
+            both = ast.BinOp(_loaded(node.target), node.op, node.value)
+            self.augmented[node] = ast.copy_location(both, node)
         self.assign(
             node.target, self.evaluate(both, scope) | self.evaluate(node.value, scope), scope, None
         )
@@ -119,8 +125,8 @@ class Flow(Expressions):
                 self.add(("field", target.attr), values)
             case ast.Subscript():
                 owner = self.evaluate(target.value, scope)
-                self.evaluate(target.slice, scope)
-                self.judge.item_replaced(owner, target)
+                index = self.evaluate(target.slice, scope)
+                self.judge.item_replaced(owner, index, target)
                 for one in owner:
                     if isinstance(one, Box):
                         self.change(one)
@@ -150,9 +156,11 @@ class Flow(Expressions):
         inner = self.scopes.of_node[node]
         number = self.define(node, inner)
         self.arguments(node.args, inner, scope)
-        if not node.name.startswith("_"):  # others may call it
-            for parameter in parameters(node.args):
-                self.open(self.scopes.owner(parameter.arg, inner))
+        if not node.name.startswith("_") or node.name in self.judge.passed:  # others may call it
+            bound = scope.is_class and not _is_static(node)  # Python itself gives the first one
+            for place, parameter in enumerate(parameters(node.args)):
+                if place or not bound:
+                    self.open(self.scopes.owner(parameter.arg, inner))
         if node.returns is not None:
             self.annotation(node.returns, scope)
         if scope.is_class:
@@ -198,6 +206,8 @@ class Flow(Expressions):
         for keyword in node.keywords:
             self.evaluate(keyword.value, scope)
         self.bases[number] = frozenset().union(*bases)
+        if any(not base or _is_foreign(base) for base in bases):
+            self.judge.foreign = True
         self.block(node.body, inner)
         values: Values = frozenset((Local(number),))
         for decorator in reversed(node.decorator_list):
@@ -264,6 +274,11 @@ def _loaded(target: ast.expr) -> ast.expr:
             return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
         case _:
             return target
+
+
+def _is_foreign(base: Values) -> bool:
+    """Whether a base class may bring attributes that do more than compute."""
+    return any(isinstance(one, Ref) and not one.path.startswith(_PLAIN_BASES) for one in base)
 
 
 def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -11,6 +11,7 @@ from toolguild.static.python.values import (
     MORE,
     NOTHING,
     Const,
+    Instance,
     Local,
     Made,
     Namespace,
@@ -26,8 +27,43 @@ from toolguild.static.words import words
 _FRAMES: Final = words(
     "gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_origin ag_frame ag_code f_back f_builtins "
     "f_code f_globals f_locals f_trace tb_frame tb_next co_code co_consts func_globals func_code "
-    "__code__ __closure__ __traceback__"
+    "__code__ __closure__ __traceback__ f_lasti f_trace_lines co_names co_cellvars co_freevars"
 )
+# Special attributes that lead to no more than data or to what the code's own class does.
+_HARMLESS_SPECIAL: Final = words(
+    "__name__ __qualname__ __doc__ __module__ __class__ __dict__ __slots__ __annotations__ __version__ "
+    "__author__ __all__ __file__ __members__ __match_args__ __dataclass_fields__ __dataclass_params__ "
+    "__args__ __origin__ __parameters__ __bound__ __constraints__ __total__ __required_keys__ "
+    "__optional_keys__ __type_params__ __supertype__ __metadata__ __fields__ __fields_set__ "
+    "__new__ __init__ __post_init__ __call__ __del__ __repr__ __str__ __bytes__ __format__ __bool__ __hash__ "
+    "__lt__ __le__ __eq__ __ne__ __gt__ __ge__ __len__ __length_hint__ __getitem__ __setitem__ __delitem__ "
+    "__missing__ __iter__ __next__ __reversed__ __contains__ __enter__ __exit__ __aenter__ __aexit__ "
+    "__aiter__ __anext__ __await__ __int__ __float__ __complex__ __index__ __round__ __trunc__ __floor__ "
+    "__ceil__ __neg__ __pos__ __abs__ __invert__ __divmod__ __getattr__ __setattr__ __delattr__ __dir__ "
+    "__get__ __set__ __delete__ __set_name__ __init_subclass__ __subclasshook__ __instancecheck__ "
+    "__subclasscheck__ __class_getitem__ __copy__ __deepcopy__ __replace__ __sizeof__ __cause__ __context__ "
+    "__suppress_context__ __notes__ __traceback__ __wrapped__ __func__ __getattribute__ __weakref__ "
+    "__abstractmethods__ __isabstractmethod__ __array__ __array_ufunc__ __array_function__ __array_priority__ "
+    "__array_interface__ __name__ __prepare__ __orig_bases__ __text_signature__ __get_pydantic_core_schema__"
+)
+_OPERATORS: Final = re.compile(
+    r"__[ir]?(?:add|sub|mul|matmul|truediv|floordiv|mod|divmod|pow|lshift|rshift|and|xor|or)__"
+)
+# Other ways into functions, classes and running code.
+_INWARD: Final = words("mro fget fset fdel cell_contents im_func im_self get_stack print_stack")
+_TUPLE_NAMES: Final = words(
+    "_asdict _replace _fields _make _field_defaults _field_types _name_ _value_ _missing_ "
+    "_generate_next_value_ _ignore_ _order_ _value2member_map_ _member_map_ _member_names_ _repr_html_ _meta"
+)
+_SPECIAL_KEYS: Final = words(
+    "__builtins__ __import__ __loader__ __spec__ __globals__ __subclasses__"
+)
+# Methods that reach out of the sandbox's sight, whatever object has them.
+_OUTWARD: Final = words(
+    "clipboard gbq unpickle unpickler deserialize popen subprocess shell spawn fork urlopen urlretrieve "
+    "download upload webbrowser exec_command browser sendmail hub webuse reload_module import_module"
+)
+_FRAMES_BEGIN: Final = ("gi_", "cr_", "ag_")
 _QUIET_FRAMES: Final = frozenset(("__traceback__", "tb_next"))
 _QUIET_DUNDERS: Final = frozenset(
     ("mro", "__wrapped__", "__func__", "__getattribute__", "__weakref__", "__set_name__")
@@ -77,6 +113,11 @@ _EVALUATORS: Final = (
     "sympy.S",
     "PIL.ImageMath.",
 )
+_FLAGGED: Final = frozenset(("numpy.load", "yaml.load"))  # harmless but for what they are told
+_BACKENDS: Final = frozenset(("matplotlib.use", "matplotlib.pyplot.switch_backend"))
+_CHANGEABLE: Final = words("options config backends rcParams display settings pandas_options data")
+_SETTINGS: Final = ("matplotlib.rcParams", "matplotlib.pyplot.rcParams")
+_RUNNING_SETTINGS: Final = ("text.usetex", "text.latex", "backend", "animation.", "datapath")
 _FORMATS: Final = frozenset(("format", "format_map", "vformat"))
 _NAMING: Final = re.compile(r"(?:\.__class__)?\.__(?:name|qualname|doc|module)__")
 _UNPLAIN: Final = re.compile(
@@ -89,7 +130,9 @@ class Judge(FileJudge):
 
     def attribute(self, owner: Values, name: str, node: ast.AST) -> None:
         """Judge an attribute by its name, whatever its owner is."""
-        if name in _FRAMES and name not in _QUIET_FRAMES:
+        if name == "__code__" and node in self.quiet:
+            return
+        if (name in _FRAMES or name.startswith(_FRAMES_BEGIN)) and name not in _QUIET_FRAMES:
             self.report("frame-access", node, f".{name} reaches the interpreter's own objects")
         elif name in DUNDERS and name not in _QUIET_DUNDERS and not _is_super(owner, name):
             self.report("dunder-access", node, f".{name} leads into the interpreter")
@@ -99,6 +142,24 @@ class Judge(FileJudge):
             self._class_or_dict(owner, name, node)
         elif name in ("load_extension", "enable_load_extension"):
             self.report("native-load", node, f".{name} loads native code")
+        elif name not in self.own:
+            self._not_own(owner, name, node)
+
+    def _not_own(self, owner: Values, name: str, node: ast.AST) -> None:
+        """Judge an attribute that no class of the code defines."""
+        outside = any(isinstance(one, Ref) and "()" not in one.path for one in owner)
+        if name.startswith("__") and name.endswith("__"):
+            if name not in _HARMLESS_SPECIAL and not _OPERATORS.fullmatch(name):
+                what = f".{name} is not among the special attributes known to be harmless"
+                self.report("special-attribute", node, what)
+        elif name in _INWARD and (not outside or _is_builtin(owner)):
+            self.report("special-attribute", node, f".{name} leads into functions and classes")
+        elif name.startswith("_") and len(name) > 1 and not outside and name not in _TUPLE_NAMES:
+            self.report(
+                "private-attribute", node, f".{name} is private to what is not in this code"
+            )
+        elif not outside and (word := _outward(name)):
+            self.report("library-member", node, f".{name} may do more than compute ({word})")
 
     def _class_or_dict(self, owner: Values, name: str, node: ast.AST) -> None:
         outside_refs = [one for one in owner if isinstance(one, Ref | Namespace)]
@@ -108,9 +169,14 @@ class Judge(FileJudge):
             self.report("class-access", node, ".__class__ is taken for more than its name")
 
     quiet: frozenset[ast.AST] = frozenset()  # uses of .__class__ that only name or compare it
+    own: frozenset[str] = frozenset()  # attributes that the code's own classes and objects have
+    passed: frozenset[str] = frozenset()  # names of functions that are used without being called
+    foreign = False  # whether a class of the code has a base whose attributes are not known
 
     def item(self, path: str, names: list[str], node: ast.AST) -> None:
         """Judge an item taken of something outside, such as `sys.modules["os"]`."""
+        for name in _SPECIAL_KEYS & set(names):
+            self.report("special-attribute", node, f"the item {name!r} leads into the interpreter")
         if path == "sys.modules":
             for name in names:
                 self._import(name, self._imports.decide(name), node)
@@ -134,12 +200,16 @@ class Judge(FileJudge):
                 path = f"{one.path}.{name}"
                 if path in ("sys.stdout", "sys.stderr", "sys.stdin", "sys.argv"):
                     self.report("call-ask", node, f"{path} is replaced")
-                elif top in library.STANDARD or one.path == top:
+                elif not _CHANGEABLE & set(one.path.split(".")) or top in library.STANDARD:
                     self.report("monkeypatch", node, f"{path} is replaced")
 
-    def item_replaced(self, owner: Values, node: ast.Subscript) -> None:
+    def item_replaced(self, owner: Values, names: Values, node: ast.Subscript) -> None:
         """Judge an assignment to an item."""
         for one in owner:
+            if isinstance(one, Ref) and one.path in _SETTINGS:
+                for name in texts(names) or [_RUNNING_SETTINGS[0]]:
+                    if name.startswith(_RUNNING_SETTINGS):
+                        self.report("library-member", node, f"the setting {name} runs a program")
             if isinstance(one, Namespace):
                 self.report(
                     "monkeypatch", node, f"a name of {one.path or 'the module'} is replaced"
@@ -198,7 +268,12 @@ class Judge(FileJudge):
         names = texts(arguments[1])
         verb = path.removeprefix("builtins.")
         unknown = not names or MORE in arguments[1]
-        if unknown and verb != "hasattr" and not _harmless_beginning(arguments):
+        own = (
+            not self.foreign
+            and bool(arguments[0])
+            and all(isinstance(one, Instance) for one in arguments[0])
+        )
+        if unknown and verb != "hasattr" and not own and not _harmless_beginning(arguments):
             self.report("dynamic-attribute", node, f"{verb} with a name that cannot be computed")
         for name in names:
             if name == "__class__":
@@ -217,6 +292,8 @@ class Judge(FileJudge):
                 for part in name.split("."):
                     if part in DUNDERS | _FRAMES or part == "__class__":
                         self.report("dunder-access", node, f"{path} of {part}")
+                    else:
+                        self.attribute(NOTHING, part, node)
 
     def _pattern(self, node: ast.Call, arguments: list[Values]) -> None:
         for text in texts(arguments[0]) if arguments else []:
@@ -258,6 +335,10 @@ class Judge(FileJudge):
             self.report("unsafe-load", node, "yaml.load without SafeLoader")
         if path.startswith(_EVALUATORS) and arguments and not is_plain_expression(arguments[0]):
             self.report("expression-text", node, f"{path} evaluates a text that cannot be computed")
+        if path in _FLAGGED and any(keyword.arg is None for keyword in node.keywords):
+            self.report("library-member", node, f"{path} with options that cannot be computed")
+        if path in _BACKENDS and not (arguments and texts(arguments[0])):
+            self.report("library-member", node, f"{path} loads what cannot be computed")
         if path == "xml.sax.make_parser" and arguments:
             self.report("dynamic-import", node, f"{path} loads the modules that it is given")
         if path.startswith(("matplotlib.", "pandas.")):
@@ -280,13 +361,19 @@ class Judge(FileJudge):
         if name in _FORMATS:
             for value in (text for values in (owner, *arguments) for text in texts(values)):
                 self.text(value, node, used=True)
+            shown = (one for values in (*arguments, *keywords.values()) for one in values)
+            if not texts(owner) and any(isinstance(one, Ref | Local | Instance) for one in shown):
+                what = (
+                    "a template that cannot be computed may read any attribute of what it is given"
+                )
+                self.report("special-attribute", node, what)
         rule = _METHODS.get(name)
         own = any(isinstance(one, Local) for one in function)
         if rule and not own and not any(isinstance(one, Ref) for one in owner):
             self.report(rule, node, f"call of .{name}()")
         if not own:
             self._evaluated(name, node, arguments)
-        if name in ("system", "popen", "spawnl", "execv") and arguments and not known:
+        if name in ("system", "popen", "spawnl", "execv") and arguments and not (known or own):
             self.report("call-ask", node, f"call of .{name}() of something unknown")
         self.path_method(name, node, owner, arguments, keywords)
 
@@ -324,6 +411,16 @@ def _harmless_beginning(arguments: list[Values]) -> bool:
         isinstance(one, Prefix) and one.text[:1] not in "_" for one in names
     )
     return begun and not outside
+
+
+def _is_builtin(owner: Values) -> bool:
+    return any(isinstance(one, Ref) and one.path.startswith("builtins.") for one in owner)
+
+
+def _outward(name: str) -> str | None:
+    """Return the part of a method's name which says that it reaches out."""
+    parts = _OUTWARD & {name, *name.split("_")}
+    return min(parts) if parts else None
 
 
 def _is_super(owner: Values, name: str) -> bool:

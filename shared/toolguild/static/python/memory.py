@@ -21,6 +21,7 @@ from toolguild.static.python.values import (
     Values,
 )
 
+_WIDENED = 3  # rounds after which a variable gets no more constants
 Key = Any  # a Variable, or a pair: ("field", name), ("box", number), ("return", number)
 
 
@@ -33,6 +34,8 @@ class Memory:
         self.judge = judge
         self.memo: dict[ast.AST, Values] = {}
         self.changed = False
+        self.rounds = 0
+        self.augmented: dict[ast.AugAssign, ast.BinOp] = {}
         self.stars: set[str] = set()
         self.bases: dict[int, Values] = {}
         self.vague: frozenset[Key] = frozenset()  # variables that may also hold what is not known
@@ -52,6 +55,10 @@ class Memory:
         if not values:
             self._unknown.add(key)
         old = self._env.get(key, NOTHING)
+        if self.rounds > _WIDENED and any(isinstance(one, Const | Prefix) for one in values - old):
+            # what still grows is computed in a loop: no list of constants would ever be all of them
+            values = values & old | {one for one in values if not isinstance(one, Const | Prefix)}
+            values |= {MORE}
         if values <= old:
             return
         new = _cut(old | values)
@@ -66,6 +73,7 @@ class Memory:
     def restart(self) -> None:
         """Begin a round: forget what the last one evaluated, keep what it learned."""
         self.changed = False
+        self.rounds += 1
         self.memo.clear()
         self._unknown.clear()
         self.judge.restart()
@@ -128,7 +136,7 @@ class Memory:
         found: set[Value] = set()
         for one in values:
             if isinstance(one, Box):
-                found |= self.held(("box", one.number))
+                found |= self.known(("box", one.number))
         return frozenset(found) | self.special(values, "__next__")
 
     def special(self, owner: Values, name: str) -> Values:
@@ -151,6 +159,10 @@ class Memory:
                 if any("property" in ast.unparse(decorator) for decorator in decorated):
                     found |= self.held(("return", member.number))
         return found or set(self.special(frozenset((one,)), "__getattr__"))
+
+    def known(self, key: Key) -> Values:
+        """Return what a variable may stand for, and More where that is not all."""
+        return self.held(key) | {MORE} if key in self.vague else self.held(key)
 
     def _member(self, number: int, name: str, depth: int = 0) -> set[Value]:
         inner = self._inner[number] if number < len(self._inner) else None

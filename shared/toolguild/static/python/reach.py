@@ -7,6 +7,8 @@ from toolguild.capability import Capabilities
 from toolguild.policy import Decision, Policy
 from toolguild.static.finding import Finding, finding
 from toolguild.static.python import library
+from toolguild.static.surface import python as stranger
+from toolguild.static.surface import table
 from toolguild.static.words import words
 
 DUNDERS: Final = words(
@@ -14,6 +16,9 @@ DUNDERS: Final = words(
     "__loader__ __spec__ __import__ __reduce__ __reduce_ex__ __getattribute__ __builtins__ "
     "__subclasshook__ __init_subclass__ __kwdefaults__ __defaults__ __objclass__ __thisclass__ "
     "__self_class__ __cached__ __weakref__ __set_name__ __build_class__"
+)
+_HARMLESS_NAMES: Final = words(
+    "__name__ __file__ __doc__ __debug__ __all__ __version__ __author__ __annotations__ __class__"
 )
 _REFLECTION: Final = frozenset(
     f"builtins.{name}" for name in ("getattr", "setattr", "delattr", "vars", "globals", "locals")
@@ -69,6 +74,8 @@ class Reach:
         self.modules.add(module.partition(".")[0])
         if names is None:
             self._import(module, self._imports.decide(module), node)
+            if "." in module and self._calls.find(module) is None:
+                self._member(module, node)
             return
         for name in names:
             if name == "*":
@@ -147,6 +154,23 @@ class Reach:
         listed = self._imports.find(path)
         if listed is not None and listed.entry.endswith(f": {path}") and "." in path:
             self._import(path, listed, node)
+        else:
+            self._member(path, node)
+
+    def _member(self, path: str, node: ast.AST) -> None:
+        """Judge something of an allowed library: by the tables of what is harmless."""
+        decision = self._imports.decide(path)
+        if decision.action != "allow":
+            return  # the import was judged
+        listed = decision.entry.removeprefix("allow: ")
+        if (
+            listed in library.STANDARD
+            or table("python").knows(listed)
+            or listed == path.partition(".")[0]
+        ):
+            why = stranger(path)
+            if why is not None:
+                self.report("library-member", node, why, "calls.python.allow")
 
     def _call(self, path: str, decision: Decision, node: ast.AST) -> None:
         entry = f"calls.python.{decision.entry}"
@@ -164,6 +188,9 @@ class Reach:
         """Judge a bare name such as `__loader__`."""
         if name in DUNDERS:
             self.report("dunder-access", node, f"{name} leads into the interpreter")
+        elif name not in _HARMLESS_NAMES:
+            what = f"{name} is not among the special names known to be harmless"
+            self.report("special-attribute", node, what)
 
     def builtins(self, node: ast.AST) -> None:
         """Judge that the code takes the table of built-ins itself."""

@@ -9,7 +9,13 @@ from toolguild.static.finding import Finding, finding
 from toolguild.static.python.flow import Flow
 from toolguild.static.python.judge import Judge
 from toolguild.static.python.scope import Scopes
-from toolguild.static.python.shape import endless_loops, quiet_class_uses, too_large
+from toolguild.static.python.shape import (
+    endless_loops,
+    own_attributes,
+    passed_functions,
+    quiet_uses,
+    too_large,
+)
 
 
 def review_python(source: str, policy: Policy, declared: Capabilities | None) -> set[Finding]:
@@ -29,7 +35,9 @@ def review_python(source: str, policy: Policy, declared: Capabilities | None) ->
     if why is not None:
         return {finding("too-deep", 1, 1, why)}
     judge = Judge(policy, declared)
-    judge.quiet = quiet_class_uses(tree)
+    judge.quiet = quiet_uses(tree)
+    judge.passed = passed_functions(tree)
+    judge.own = own_attributes(tree)
     try:
         Flow(tree, Scopes(tree), judge).run()
     except RecursionError:

@@ -7,6 +7,7 @@ MAX_DEPTH = 160
 MAX_NODES = 60_000
 
 _CLASS_USES = frozenset(("__name__", "__qualname__", "__doc__", "__module__"))
+_CODE_USES = frozenset(("co_argcount", "co_varnames", "co_name", "co_flags", "co_kwonlyargcount"))
 _ENDS = (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom, ast.Await)
 _EXITS = frozenset(("exit", "quit", "_exit", "next", "throw"))
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -27,11 +28,44 @@ def too_large(tree: ast.Module) -> str | None:
     return None
 
 
-def quiet_class_uses(tree: ast.Module) -> frozenset[ast.AST]:
-    """Return the uses of `.__class__` that only name it, compare it, or make another of its kind."""
+def own_attributes(tree: ast.Module) -> frozenset[str]:
+    """Return the attributes that the code's own classes define, and those that it assigns."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+        elif isinstance(node, ast.ClassDef):
+            for part in ast.walk(node):
+                if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+                    found.add(part.name)
+                elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    found.add(part.id)
+                elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    found.add(part.value)  # a slot, or a field's name
+    return frozenset(found)
+
+
+def passed_functions(tree: ast.Module) -> frozenset[str]:
+    """Return the names that stand somewhere else than where a function is called."""
+    called: set[ast.AST] = set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called.add(node.func)
+        if node in called:
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+    return frozenset(found)
+
+
+def quiet_uses(tree: ast.Module) -> frozenset[ast.AST]:
+    """Return the uses of `.__class__` and `.__code__` that only name, count, compare, or make another."""
     found: set[ast.AST] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in _CLASS_USES:
+        if isinstance(node, ast.Attribute) and node.attr in _CLASS_USES | _CODE_USES:
             found.add(node.value)
         elif isinstance(node, ast.Compare):
             found |= {node.left, *node.comparators}
