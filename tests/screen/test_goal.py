@@ -156,10 +156,26 @@ def test_a_doubtful_goal_waits_for_a_person_and_is_then_planned_without_asking_a
     assert plan.cleared
 
 
-def test_a_doubtful_goal_that_a_person_rejects_is_not_planned() -> None:
+def test_a_doubtful_goal_that_a_person_rejects_ends_as_refused_and_says_by_whom_and_why() -> None:
     task = Played(given_goal(), flagged("asked"))
-    task.then(decided(_asked(task).item, "exception", approved=False))
+    said = task.then(decided(_asked(task).item, "exception", approved=False))
+    (ended,) = [one for one in said if isinstance(one, events.TaskEnded)]
+
     assert isinstance(task.state, Over)
+    assert ended.status == ended.result.status == "refused"
+    assert ended.result.reason.startswith("refused by eva: seen; intent.malware: looks bad")
+    assert "usage.categories.malware" in ended.result.reason
+    assert any("eva rejected" in one for one in ended.result.human)
+    assert not any(isinstance(one, commands.MakePlan) for one in said)
+
+
+def test_a_doubtful_goal_that_nobody_decides_about_is_refused_when_its_question_expires() -> None:
+    task = Played(given_goal(), flagged("asked"))
+    said = task.then(decided(_asked(task).item, "exception", approved=False, by="policy"))
+    (ended,) = [one for one in said if isinstance(one, events.TaskEnded)]
+
+    assert ended.status == "refused"
+    assert ended.result.reason.startswith("nobody let it pass in time")
 
 
 def test_what_was_withheld_is_told_once() -> None:

@@ -5,6 +5,8 @@ from toolguild.messages.narrow import prolonged
 from toolguild.plan.reference import Unresolved
 from toolguild_planner import approving
 from toolguild_planner.cancelling import cancel
+from toolguild_planner.ending import end
+from toolguild_planner.escalating import INTENT
 from toolguild_planner.holding import later, waits_no_more
 from toolguild_planner.progress import after, replan
 from toolguild_planner.running import call, step_of
@@ -52,12 +54,20 @@ def _exception(
     verb = "approved" if event.approved else "rejected"
     state = state.by_human(f"{event.by} {verb} ({question.why}){why}")
     if question.call is None and not event.approved and _counts(question, event):
-        over, messages, _ = cancel(state, event.by, f"{question.why}{why}")
-        return over, messages
+        return _ended(state, question, event, why)
     state, messages = waits_no_more(state, item, f"{event.by} decided")
     if question.call is None:
         return state, messages
     return after(messages, _interrupted(state, question, event))
+
+
+def _ended(state: Active, question: Question, event: events.TaskDecided, why: str) -> Advanced:
+    """End a task that a person rejects: a goal against the usage policy is refused, another one cancelled."""
+    if question.rule == INTENT:
+        who = "nobody let it pass in time" if event.by == POLICY else f"refused by {event.by}"
+        return end(state, "refused", f"{who}{why}; {question.why}")
+    over, messages, _ = cancel(state, event.by, f"{question.why}{why}")
+    return over, messages
 
 
 def _counts(question: Question, event: events.TaskDecided) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from toolguild.canonical import Digest
 from toolguild.messages import Event, Item, ItemId, Message, events
@@ -15,6 +15,9 @@ from toolguild_planner.serving import item_id
 from toolguild_planner.state import Active, Question
 
 SLOW = "slow"  # the note of the timer that says so
+INTENT: Final = (
+    "intent"  # the rule by which a person is asked about a goal, and its mark in `noticed`
+)
 Name = Literal["confidence", "anomaly", "impact", "time", "uncertainty", "intent"]
 
 
@@ -55,6 +58,7 @@ def escalate(state: Active, raised: Sequence[Alarm]) -> tuple[Active, list[Messa
             purpose="exception",
             why=alarm.why,
             holds=alarm.holds,
+            rule=alarm.rule,
             step=alarm.step if alarm.call is not None else "",
             run=alarm.run,
             call=alarm.call,

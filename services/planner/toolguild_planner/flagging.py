@@ -1,14 +1,10 @@
 """What input screening noticed about a task: told, decided by a person, or the end of it. Pure."""
 
-from typing import Final
-
 from toolguild.messages import events
 from toolguild_planner.ending import end
-from toolguild_planner.escalating import Alarm, escalate
+from toolguild_planner.escalating import INTENT, Alarm, escalate
 from toolguild_planner.progress import make_plan
 from toolguild_planner.state import Active, Advanced
-
-INTENT: Final = "intent"  # in `noticed`: a person was asked about the goal
 
 
 def flagged(state: Active, event: events.InputFlagged) -> Advanced:

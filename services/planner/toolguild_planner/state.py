@@ -100,6 +100,7 @@ class Question(Value):
     holds: bool = True
     tool: Digest | None = None  # run: that may run or not
     title: str = ""
+    rule: str = ""  # exception: which asked
     step: str = ""  # exception: whose call was interrupted
     run: int = 0
     call: int | None = None
