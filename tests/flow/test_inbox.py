@@ -19,8 +19,9 @@ from toolguild.client import inbox, log
 from toolguild.client import trust as client_trust
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Event, Item, ItemId, TaskId, events
+from toolguild.policy.load import read_policy
 from toolguild.runtime.bus import Bus
-from toolguild.runtime.main import read_policy, run_services
+from toolguild.runtime.main import run_services
 from toolguild.runtime.services import load_service
 from toolguild.runtime.store import BucketStore, bucket
 from toolguild.runtime.trust import RecordedTrust
@@ -216,7 +217,7 @@ async def test_trust_is_earned_lost_and_restored_where_executors_read_it(tmp_pat
 
     async with open_hall(tmp_path / "guild", ("auditor",), policy=policy) as hall:
         bus = hall.bus
-        rules = read_policy(hall.settings)
+        rules = read_policy(hall.settings.policy)
         read = RecordedTrust(BucketStore(bucket(bus.js, "trust"), bus.objects), rules)
         assert await read.level(DIGEST) == "B"
         await hall.says("planner", served("t-1"))

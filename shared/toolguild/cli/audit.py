@@ -270,7 +270,7 @@ def _head_of(page: Any) -> str:
 
 def _keys(given: str | None) -> "Keys":
     from toolguild.cli.audit_file import directory_keys, read_keys
-    from toolguild.cli.result import settings_of
+    from toolguild.cli.chosen import settings_of
 
     return read_keys(given) if given else directory_keys(settings_of().keys)
 
@@ -301,8 +301,8 @@ def _progress() -> Callable[[str, int], None]:
 
 
 async def _verified(keys: "Keys") -> "Found":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.audit import verify as verified
 
     async with open_door(settings_of(), ()) as door:
@@ -311,8 +311,8 @@ async def _verified(keys: "Keys") -> "Found":
 
 async def _exported(file: Path, selection: "Selection") -> "Exported":
     from toolguild.cli.audit_file import writing_export
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.audit import Exported, export_lines
 
     told = Exported()
@@ -324,8 +324,8 @@ async def _exported(file: Path, selection: "Selection") -> "Exported":
 
 
 async def _account(about: str, keys: "Keys") -> "Account":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.account import account
     from toolguild.client.audit import items
 
@@ -335,8 +335,8 @@ async def _account(about: str, keys: "Keys") -> "Account":
 
 
 async def _searched(queries: "list[Query]", keys: "Keys", limit: int) -> list[dict[str, Any]]:
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.audit import items, kind_of
 
     found: list[dict[str, Any]] = []
@@ -362,8 +362,8 @@ def _body(text: str | None) -> Any:
 
 
 async def _head() -> str:
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.audit import head as newest
 
     async with open_door(settings_of(), ()) as door:

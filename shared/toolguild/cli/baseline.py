@@ -80,8 +80,8 @@ def lines(seen: "Seen", policy: "Policy", alerts: int = 5) -> list[str]:
 
 
 async def _seen(name: str) -> "tuple[Published, Seen, Policy]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.cli.tools import find
     from toolguild.client import baseline as client
     from toolguild.registry import open_registry

@@ -74,9 +74,9 @@ class _Sitting:
 
     async def hold(self, meant: Any) -> int:
         """Look, then decide. Returns the exit code."""
+        from toolguild.cli.chosen import settings_of
         from toolguild.cli.door import open_door
         from toolguild.cli.output import note, say_json
-        from toolguild.cli.result import settings_of
         from toolguild.client.batch import sample
         from toolguild.client.inbox import find, waiting
 

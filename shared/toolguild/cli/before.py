@@ -18,9 +18,9 @@ async def check_before(order: "Order", settings: "Settings") -> None:
     """
     from toolguild.cli.state import standing_url
     from toolguild.client.task import check_files
-    from toolguild.runtime.main import read_policy
+    from toolguild.policy.load import read_policy
 
-    check_files(order.files, read_policy(settings))
+    check_files(order.files, read_policy(settings.policy))
     if settings.nats_url is None:  # else the files go to another machine, maybe
         _check_room(order, settings)
     if settings.nats_url is None and standing_url(settings) is None:

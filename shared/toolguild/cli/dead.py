@@ -136,8 +136,8 @@ def discard(
 
 
 async def _all() -> "list[Kept]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.runtime.dead import dead_letters
 
     async with open_door(settings_of(), ()) as door:
@@ -145,8 +145,8 @@ async def _all() -> "list[Kept]":
 
 
 async def _whole(number: int) -> "tuple[DeadLetter, list[Past], bytes]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.runtime.dead import dead_letter, history, message_of
 
     async with open_door(settings_of(), ()) as door:
@@ -158,8 +158,8 @@ async def _decide(
     numbers: list[int], all_: bool, decide: "Callable[[Bus, int], Awaitable[DeadLetter]]"
 ) -> "tuple[list[Kept], bool]":
     """Decide about each letter, and return them with whether a guild runs. None is touched if one is unknown."""
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.runtime.dead import Kept, dead_letter, dead_letters
 
     if all_ == bool(numbers):

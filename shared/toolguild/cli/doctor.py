@@ -43,8 +43,8 @@ def doctor(
     toolguild doctor
     toolguild doctor --no-model --json
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
 
     found = asyncio.run(_examine(settings_of(), ask=model, tell=not as_json))
     broken = [one for one in found if one.state == "broken"]
@@ -105,11 +105,11 @@ def _versions() -> list[Finding]:
 
 
 def _policy(settings: "Settings") -> list[Finding]:
-    from toolguild.runtime.main import read_policy
+    from toolguild.policy.load import read_policy
 
     where = str(settings.policy or "the shipped policy")
     try:
-        policy = read_policy(settings)
+        policy = read_policy(settings.policy)
     except ToolguildError as error:
         return [
             Finding("policy", "broken", str(error), "mend the file that TOOLGUILD_POLICY names")

@@ -12,10 +12,11 @@ from toolguild.cli.logs import log_to_file
 from toolguild.cli.output import note
 from toolguild.errors import UsageError
 from toolguild.policy import Policy
+from toolguild.policy.load import read_policy
 from toolguild.runtime.access.login import Login
+from toolguild.runtime.access.people import as_operator
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus, connect
-from toolguild.runtime.main import read_policy, run_services
 from toolguild.runtime.server import nats_server, running
 from toolguild.runtime.services import installed, load_service
 from toolguild.runtime.topology import ensure_streams
@@ -51,7 +52,7 @@ async def open_door(
     One of our own has only the `services` named; None stands for all that are installed. Raises UsageError
     or Misconfigured when there can be none, with what to do.
     """
-    policy = read_policy(settings)
+    policy = read_policy(settings.policy)
     log_to_file(settings)
     telemetry.configure_traces("cli", endpoint=settings.otlp_endpoint)
     url = settings.nats_url or state.standing_url(settings)
@@ -73,6 +74,7 @@ async def open_door(
             names = list(installed()) if services is None else services
             await ensure_streams(bus.js, replicas=settings.nats_replicas)
             await stack.enter_async_context(_own_services(names, own))
+        bus = await asyncio.to_thread(as_operator, bus, settings)
         artifacts = StoredArtifacts(bus.objects, settings.cache)
         yield Door(bus, artifacts, own, policy, standing)
 
@@ -125,6 +127,8 @@ async def _own_services(names: Sequence[str], settings: Settings) -> AsyncIterat
     if not names:
         yield
         return
+    from toolguild.runtime.main import run_services  # of which a guild that stands has no need
+
     services = [load_service(name) for name in names]
     stop, ready = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:

@@ -180,8 +180,8 @@ async def _open() -> "AsyncIterator[Door]":
 
     Raises Misconfigured when a guild runs whose server cannot be reached: then nobody would hear.
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.cli.state import read_state
     from toolguild.runtime.server import running
 

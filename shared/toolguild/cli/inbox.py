@@ -198,8 +198,8 @@ def chosen(
 async def _questions(
     meant: "Callable[[Question], bool]", *, every: bool
 ) -> "tuple[list[Question], Policy]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.inbox import questions
 
     async with open_door(settings_of(), ()) as door:
@@ -208,8 +208,8 @@ async def _questions(
 
 
 async def _evidence(name: str) -> "tuple[Question, Evidence, Policy]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.evidence import evidence
     from toolguild.client.inbox import find, questions
     from toolguild.registry import open_registry
@@ -273,8 +273,8 @@ async def decide(
     as_json: bool,
 ) -> int:
     """Decide about the items that `pick` chooses from all, each with its edit, and say what became of it."""
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.inbox import decide as send
     from toolguild.client.inbox import questions, signed
     from toolguild.identity import KeyDirectory

@@ -238,8 +238,8 @@ def _step_in(
 async def _said(
     task: str, action: "Action", say: "Say", reason: str, user: str, *, as_json: bool
 ) -> int:
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.cli.signing import person
     from toolguild.client.intervene import intervene, intervention
     from toolguild.client.picture import picture
@@ -257,8 +257,8 @@ async def _said(
 
 
 async def _cancel(task: str, reason: str, user: str, *, as_json: bool) -> int:
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.cli.signing import person
     from toolguild.client import task as client
     from toolguild.client.intervene import intervene, intervention

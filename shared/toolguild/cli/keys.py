@@ -28,8 +28,8 @@ def list_(as_json: Json = False) -> int:
     \b
     toolguild keys list
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
 
     users, signers = _known(settings_of())
     if as_json:
@@ -84,8 +84,8 @@ def rotate(
     toolguild keys rotate executor
     toolguild keys rotate --all
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
     from toolguild.runtime.access.credentials import Credentials
 
     settings = settings_of()
@@ -119,8 +119,8 @@ def revoke(
     \b
     toolguild keys revoke 1f0c...
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
     from toolguild.identity import KeyDirectory
 
     signer = KeyDirectory(settings_of().keys).revoke(key)

@@ -99,8 +99,8 @@ def bootstrap(as_json: Json = False) -> int:
     """
     import asyncio
 
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
 
     settings = settings_of()
     names = asyncio.run(_made(settings))

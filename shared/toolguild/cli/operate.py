@@ -1,6 +1,7 @@
 """`toolguild up`, `status` and `down`: a guild that stays."""
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
@@ -47,12 +48,14 @@ def up(
     toolguild up --executors 4
     toolguild up --foreground --policy policy.yaml
     """
-    from toolguild.cli.result import settings_of
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.state import read_state
-    from toolguild.runtime.main import read_policy
 
     settings = settings_of(policy)
-    read_policy(settings)
+    if settings.policy is not None:
+        from toolguild.policy import load_policy
+
+        load_policy(settings.policy)
     if executors is not None:
         settings = settings.model_copy(update={"executors": executors})
     if read_state(settings) is not None:
@@ -74,7 +77,7 @@ def status(as_json: Json = False) -> int:
     \b
     toolguild status --json
     """
-    from toolguild.cli.result import settings_of
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.state import read_state
 
     settings = settings_of()
@@ -100,8 +103,8 @@ def restart(
     toolguild restart executor planner
     """
     from toolguild.cli import rolling
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
     from toolguild.cli.state import read_state
 
     settings = settings_of()
@@ -154,8 +157,8 @@ def down(
     toolguild down
     toolguild down --now
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
     from toolguild.cli.state import is_held, read_state
 
     settings = settings_of()
@@ -206,6 +209,7 @@ def _detach(settings: "Settings") -> "State":
     log = log_of(settings, "guild")
     pid = _spawn({**os.environ, **settings.environment()}, log)
     deadline = time.monotonic() + START_WITHIN
+    importlib.import_module("toolguild.cli.door")  # to report; the guild gets ready meanwhile
     while time.monotonic() < deadline:
         state = read_state(settings)
         if state is not None and state.ready:
@@ -244,13 +248,11 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
     from toolguild.cli.output import say, say_json, table
     from toolguild.cli.seat import is_ready
     from toolguild.cli.state import standing_url
-    from toolguild.runtime.bus import redacted
-    from toolguild.runtime.halts import told
 
     members = state.members if state else ()
     ready = [await is_ready(urlsplit(one.health).port or 0) for one in members]
     url = standing_url(settings)
-    halts = await _halts(settings) if url else ()
+    halts, shown = (await _halts(settings), _shown(url)) if url else ((), None)
     whole = state is not None and url is not None and all(ready)
     if as_json:
         every: list[JsonValue] = [
@@ -269,7 +271,7 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
                 "running": state is not None,
                 "ready": whole,
                 "data_dir": str(settings.data_dir),
-                "nats": redacted(url) if url else None,
+                "nats": shown,
                 "members": every,
                 "halts": [dict(shape(one)) for one in halts],
             }
@@ -277,16 +279,29 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
     elif state is None:
         say(f"no guild runs with its data in {settings.data_dir}; `toolguild up` starts one")
     else:
-        say(f"guild over {settings.data_dir}, NATS at {redacted(url or 'nowhere')}")
+        say(f"guild over {settings.data_dir}, NATS at {shown or 'nowhere'}")
         columns = ("process", "pid", "ready", "restarts", "health and metrics")
         rows = [
             (one.name, str(one.pid), "yes" if well else "NO", str(one.restarts), one.health)
             for one, well in zip(members, ready, strict=True)
         ]
         table(columns, rows, empty="it has no services")
-        for one in halts:
-            say(f"HALTED: {told(one)}")
+        _say_halted(halts)
     return exits.SUCCEEDED if whole else exits.PROBLEM
+
+
+def _shown(url: str) -> str:
+    from toolguild.runtime.bus import redacted
+
+    return redacted(url)
+
+
+def _say_halted(halts: "Sequence[Halted]") -> None:
+    from toolguild.cli.output import say
+    from toolguild.runtime.halts import told
+
+    for one in halts:
+        say(f"HALTED: {told(one)}")
 
 
 async def _halts(settings: "Settings") -> "Sequence[Halted]":

@@ -31,8 +31,8 @@ def usage(
     toolguild policy usage
     toolguild policy usage --default > usage.yaml
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say, say_json, table
-    from toolguild.cli.result import settings_of
     from toolguild.policy.usage_file import read_usage, usage_text
 
     if default:

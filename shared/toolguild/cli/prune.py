@@ -56,8 +56,8 @@ def prune(
 async def _prune(names: Sequence[str], older_than: float | None, user: str) -> "list[TaskPruned]":
     from datetime import UTC, datetime, timedelta
 
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client import retention
     from toolguild.messages import TaskId
 

@@ -64,9 +64,9 @@ def replay(
 
 
 async def _replay(task: str, *, run: bool, as_json: bool) -> int:
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
     from toolguild.cli.output import say_json
-    from toolguild.cli.result import settings_of
     from toolguild.messages import TaskId
     from toolguild.replay.replay import replay
     from toolguild.runtime.services import installed, load_service
@@ -94,9 +94,10 @@ async def _fork(
     *,
     as_json: bool,
 ) -> int:
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
     from toolguild.cli.output import note
-    from toolguild.cli.result import bring_home, settings_of
+    from toolguild.cli.result import bring_home
     from toolguild.cli.store import GRACE
     from toolguild.cli.watch import interruptible, watch
     from toolguild.client.delivery import check_output

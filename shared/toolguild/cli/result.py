@@ -22,7 +22,6 @@ from toolguild.report.labels import (
     seconds_text,
     source_of,
 )
-from toolguild.settings import Settings, load_settings
 from toolguild.tool import Published
 
 if TYPE_CHECKING:
@@ -32,15 +31,6 @@ ANSWER_ROWS = 40
 UNFINISHED = ("waiting",)
 # notes of the output filter that a person has to see at once
 TOLD = ("stayed in", "personal data in", "does not agree", "note:", "what was taken out is gone")
-
-
-def settings_of(policy: Path | None = None) -> Settings:
-    """Return the settings of this command. Raises UsageError when the policy file cannot be used."""
-    from toolguild.policy import load_policy
-
-    if policy is not None:
-        load_policy(policy)
-    return load_settings(policy=policy)
 
 
 def default_output(task: str) -> Path:

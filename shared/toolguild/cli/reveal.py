@@ -87,7 +87,7 @@ def _show_answer(seen: "Revealed") -> None:
 
 
 def _make_key(user: str) -> str:
-    from toolguild.cli.result import settings_of
+    from toolguild.cli.chosen import settings_of
     from toolguild.identity import KeyDirectory
     from toolguild.sealing import SealKeys
 
@@ -99,8 +99,8 @@ def _make_key(user: str) -> str:
 
 
 async def _looks(task: str) -> "list[Look]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.reveal import looks
 
     async with open_door(settings_of(), ()) as door:
@@ -108,8 +108,8 @@ async def _looks(task: str) -> "list[Look]":
 
 
 async def _reveal(task: str, reason: str, user: str) -> "Revealed":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.reveal import reveal as opened
 
     async with open_door(settings_of(), ()) as door:

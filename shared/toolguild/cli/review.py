@@ -33,14 +33,14 @@ def review(
     toolguild review tool.py lib/
     toolguild review src --policy policy.yaml --sarif > findings.sarif
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.output import say_json
-    from toolguild.cli.result import settings_of
-    from toolguild.runtime.main import read_policy
+    from toolguild.policy.load import read_policy
     from toolguild.static import review_paths, sarif
 
     if as_json and as_sarif:
         raise UsageError("--json and --sarif: choose one")
-    reviews = review_paths(paths, read_policy(settings_of(policy)))
+    reviews = review_paths(paths, read_policy(settings_of(policy).policy))
     if as_sarif:
         from importlib.metadata import version
 

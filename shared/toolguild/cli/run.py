@@ -54,8 +54,8 @@ def run(
     toolguild run "Sum the amounts by region" --input sales.csv --model openai/gpt-4o
     toolguild run -f goal.yaml --input a.json --output result --max-usd 0.50 --json
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.goal import read_goal
-    from toolguild.cli.result import settings_of
     from toolguild.client.delivery import check_output
     from toolguild.client.task import Order
 

@@ -62,11 +62,11 @@ def report(
     toolguild safety report > safety.md
     toolguild safety report --only code --no-run --json
     """
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.logs import log_to_file
     from toolguild.cli.output import note, say, say_json
-    from toolguild.cli.result import settings_of
+    from toolguild.policy.load import read_policy
     from toolguild.policy.usage_file import default_usage, load_usage
-    from toolguild.runtime.main import read_policy
     from toolguild.safety.report import TABLES, Wanted, measure
 
     if unknown := sorted(set(only or ()) - set(TABLES)):
@@ -82,7 +82,9 @@ def report(
         run=run,
     )
     usage = load_usage(settings.usage) if settings.usage else default_usage()
-    told = asyncio.run(measure(wanted, read_policy(settings), usage, lambda s: note(f"  {s}")))
+    told = asyncio.run(
+        measure(wanted, read_policy(settings.policy), usage, lambda s: note(f"  {s}"))
+    )
     if as_json:
         say_json(told.plain())
     else:

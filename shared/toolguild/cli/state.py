@@ -9,9 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from toolguild.errors import UsageError
-from toolguild.runtime.access.credentials import Credentials, read_seed
-from toolguild.runtime.access.roster import OPERATOR
-from toolguild.runtime.server import running
 from toolguild.settings import Settings
 
 STATE, LOCK = "guild.json", "guild.lock"
@@ -68,6 +65,11 @@ def standing_url(settings: Settings) -> str | None:
     """Return where the NATS server of the guild that `toolguild up` runs is, with the operator's seed."""
     if read_state(settings) is None:
         return None
+    # Not before there is a guild: `up` starts one, and its processes need the time that this takes.
+    from toolguild.runtime.access.credentials import Credentials, read_seed
+    from toolguild.runtime.access.roster import OPERATOR
+    from toolguild.runtime.server import running
+
     url = running(settings.data_dir / "nats")
     operator = Credentials(settings.credentials).place(OPERATOR)
     if url is None or not operator.exists():

@@ -21,7 +21,7 @@ from toolguild.runtime.access.roster import BOOTSTRAP, OUTSIDERS, roster
 from toolguild.runtime.bus import connect
 from toolguild.runtime.clock import now
 from toolguild.runtime.server import nats_server
-from toolguild.runtime.services import installed, load_service
+from toolguild.runtime.services import known_services
 from toolguild.runtime.topology import ensure_guild
 from toolguild.settings import Settings
 
@@ -43,8 +43,9 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._seats = seats(installed(), settings.executors)
-        self._services = [load_service(name) for name in installed()]
+        self._services = known_services()
+        self._names = [service.name for service in self._services]
+        self._seats = seats(self._names, settings.executors)
         self._credentials = Credentials(settings.credentials)
         self._changing: set[str] = set()  # users whose old keys are still good
         self._environment: Mapping[str, str] = {}
@@ -66,7 +67,7 @@ class Supervisor:
         settings = self._settings
         with held(settings):
             rolling.forget(settings)
-            self._credentials.make((*installed(), *OUTSIDERS))
+            self._credentials.make((*self._names, *OUTSIDERS))
             async with nats_server(
                 settings.data_dir / "nats",
                 port=settings.nats_port,
@@ -212,7 +213,7 @@ class Supervisor:
         for user in users:
             await self._accepted(self._credentials.next(user))
             self._credentials.turn(user)
-            if user in installed():
+            if user in self._names:
                 KeyDirectory(self._settings.keys).rotate(user)
 
     def _forget_old_keys(self) -> None:

@@ -50,9 +50,9 @@ def list_(
 
 
 async def _list(most: int, user: str | None, status: str | None, *, as_json: bool) -> int:
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
     from toolguild.cli.output import say_json, table
-    from toolguild.cli.result import settings_of
     from toolguild.client.overview import tasks
 
     async with open_door(settings_of(), ()) as door:
@@ -87,6 +87,7 @@ async def _show(task: str, *, as_json: bool) -> int:
     from dataclasses import replace
 
     from toolguild.cli import result as results
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
     from toolguild.cli.live import foot
     from toolguild.cli.output import say, say_json
@@ -97,7 +98,7 @@ async def _show(task: str, *, as_json: bool) -> int:
 
     view = View()
     first: Noted | None = None
-    async with open_door(results.settings_of(), ()) as door:
+    async with open_door(settings_of(), ()) as door:
         async for noted in follow(door.bus, TaskId(task), live=False):
             first = first or noted
             view = fold(view, noted.envelope)
@@ -137,9 +138,9 @@ def events(task: Task, follow: Followed = False, as_json: Json = False) -> int:
 async def _events(task: str, *, live: bool, as_json: bool) -> int:
     import json
 
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
     from toolguild.cli.output import say, say_json
-    from toolguild.cli.result import settings_of
     from toolguild.client.task import follow
     from toolguild.client.tell import tell
     from toolguild.messages import TaskId
@@ -178,8 +179,9 @@ def wait(task: Task, output: Output = None, user: User = "local", as_json: Json 
 
 
 async def _wait(task: str, output: Path | None, user: str, *, as_json: bool) -> int:
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import bring_home, settings_of
+    from toolguild.cli.result import bring_home
     from toolguild.cli.watch import interruptible, watch
     from toolguild.messages import TaskId
 

@@ -272,8 +272,8 @@ def find(registry: "JetStreamRegistry", name: str) -> "Published":
 async def _registry(
     services: Sequence[str] = (),
 ) -> "AsyncIterator[tuple[Door, JetStreamRegistry]]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.registry import open_registry
 
     async with open_door(settings_of(), services) as door, open_registry(door.bus.js) as registry:

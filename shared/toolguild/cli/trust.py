@@ -145,8 +145,8 @@ def shape(entry: "Published", one: "Standing", policy: "Policy") -> "dict[str, A
 
 
 async def _all() -> "tuple[list[tuple[Published, Standing]], Policy]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.client.trust import known, standing
     from toolguild.registry import open_registry
 
@@ -162,8 +162,8 @@ async def _all() -> "tuple[list[tuple[Published, Standing]], Policy]":
 
 
 async def _one(name: str) -> "tuple[Published, Standing, list[Incident], Policy]":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.cli.tools import find
     from toolguild.client.trust import incidents, standing
     from toolguild.registry import open_registry
@@ -176,8 +176,8 @@ async def _one(name: str) -> "tuple[Published, Standing, list[Incident], Policy]
 
 
 async def _reset(name: str, level: str | None, reason: str, user: str) -> "TrustChanged":
+    from toolguild.cli.chosen import settings_of
     from toolguild.cli.door import open_door
-    from toolguild.cli.result import settings_of
     from toolguild.cli.tools import find
     from toolguild.client.trust import restore
     from toolguild.identity import KeyDirectory

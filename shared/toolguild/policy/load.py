@@ -31,6 +31,11 @@ def parse_policy(text: str, name: str = "policy.yaml") -> Policy:
     return _policy(parse_document(text, name))
 
 
+def read_policy(path: Path | None) -> Policy:
+    """Read the file that the operator names, or the shipped one where none is named; raises as `load_policy`."""
+    return load_policy(path) if path is not None else default_policy()
+
+
 def default_text() -> str:
     """Return the shipped policy file, comments included, for a person to copy and change."""
     return resources.files("toolguild.policy").joinpath("default.yaml").read_text(encoding="utf-8")

@@ -15,10 +15,10 @@ from toolguild.agent import Agent, Gate, Process, Reader, Scribe, Service
 from toolguild.errors import Misconfigured, ToolguildError
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope, Event
-from toolguild.policy import Policy, load_policy
-from toolguild.policy.load import default_policy
+from toolguild.policy.load import read_policy
 from toolguild.runtime import clock, readiness
 from toolguild.runtime.access.login import Login
+from toolguild.runtime.access.recorded import RecordSeals
 from toolguild.runtime.access.seal import Seals, signed_since
 from toolguild.runtime.admit import admit
 from toolguild.runtime.bus import Bus, connect
@@ -99,15 +99,18 @@ async def run_services(
             "or set TOOLGUILD_NATS_URL"
         )
     names = ", ".join(service.name for service in services)
-    policy = read_policy(settings)
+    policy = read_policy(settings.policy)
     async with AsyncExitStack() as stack:
         login = Login.of(settings)
         bus = await stack.enter_async_context(connect(url, name=f"toolguild {names}", login=login))
         if not bus.binds:
             await ensure_streams(bus.js, replicas=settings.nats_replicas)
         keys, own = KeyDirectory(settings.keys), [service.name for service in services]
+        known = known_services(services)
         since = await asyncio.to_thread(signed_since, settings.keys)
-        bus = replace(bus, seals=Seals(keys, own, known_services(services), since))
+        bus = replace(bus, seals=Seals(keys, own, known, since))
+        since = await asyncio.to_thread(signed_since, settings.keys, "records")
+        bus = bus.sealed(RecordSeals(keys, own, lambda: known, since))
         process = this_process([service.name for service in services])
         resources = await stack.enter_async_context(Resources(bus, settings, policy, process))
         running_agents: list[tuple[Service, Sequence[Agent]]] = []
@@ -134,11 +137,6 @@ async def run_services(
         log.info("%s: ready", names)
         await _consume_all(bus, running_agents, resources, settings, stop)
     log.info("%s: stopped", names)
-
-
-def read_policy(settings: Settings) -> Policy:
-    """Return the operator's policy, or the shipped one. Raises UsageError naming the line."""
-    return load_policy(settings.policy) if settings.policy else default_policy()
 
 
 async def _consume_all(

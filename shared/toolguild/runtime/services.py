@@ -43,7 +43,7 @@ def _loaded(name: str, points: Mapping[str, EntryPoint]) -> Service:
     return service
 
 
-def known_services(own: Sequence[Service]) -> list[Service]:
+def known_services(own: Sequence[Service] = ()) -> list[Service]:
     """Return these services and all others that are installed. Raises Misconfigured when one does not load."""
     mine = {service.name for service in own}
     points = installed()  # once: every look reads through all that is installed in this Python
