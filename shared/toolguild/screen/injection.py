@@ -7,6 +7,7 @@ no single ordinary order counts: what counts are signs of several families near 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from toolguild.screen.flag import Flag
 from toolguild.screen.normal import hidden, normal
@@ -19,6 +20,7 @@ WIDE = 900  # characters that they have at most
 PIECE = 1200  # characters of one piece
 MOST = 200_000  # characters of a text that are looked at; the rest is for the anomaly rules
 EXCERPT = 200
+SHORT, KNOWN = 2000, 1024  # characters of a text whose passages are kept, and how many texts are
 HIDDEN_LIMIT = 0.5  # score of what is encoded: nobody writes ordinary text so
 
 _POLICY = "input.injection"
@@ -65,7 +67,19 @@ def flag(passage: Passage, where: str) -> Flag:
 
 
 def passages(text: str, *, where: str) -> tuple[Passage, ...]:
-    """Return the places of a text that read like an order, in their order, none within another."""
+    """Return the places of a text that read like an order, in their order, none within another.
+
+    Short texts are looked at once: requests to models show the same tools, goals and schemas again and again.
+    """
+    return _of_short(text, where) if len(text) <= SHORT else _of(text, where)
+
+
+@lru_cache(maxsize=KNOWN)
+def _of_short(text: str, where: str) -> tuple[Passage, ...]:
+    return _of(text, where)
+
+
+def _of(text: str, where: str) -> tuple[Passage, ...]:
     pieces, seen = _looked_at(text, where)
     return tuple(_apart(_found(pieces, seen)))
 
