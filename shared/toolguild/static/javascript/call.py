@@ -10,6 +10,7 @@ from toolguild.static.javascript.values import (
     Const,
     Function,
     Prefix,
+    Reached,
     Ref,
     Value,
     Values,
@@ -33,6 +34,7 @@ class Calls(Bindings):
         if target.type == "import":
             return self._load(arguments, node, literal=literal)
         function = self.evaluate(target, scope)
+        self.judge.reached(function, node)
         paths = sorted(one.path for one in function if isinstance(one, Ref))
         if new and paths == ["value.constructor"]:
             paths = []  # another object of the same class
@@ -41,13 +43,18 @@ class Calls(Bindings):
             for values in arguments:
                 self.judge.escapes(values, node)
         found: set[Value] = set()
+        for values in arguments:
+            self.judge.reached(frozenset(one for one in values if _is_called(one)), node)
         for one in function:
             if isinstance(one, Function):
                 found |= self._enter(one.number, arguments)
+            elif isinstance(one, Reached):
+                found.add(Reached(2, called=True))
         for path in paths:
             found |= self._outside(path, arguments, node, literal=literal)
         if target.type == "member_expression":
             owner = self.evaluate(target.fields["object"], scope)
+            self.judge.outward(target.fields["property"].text, node)
             found |= self._method(owner, target.fields["property"].text, arguments, node, scope)
         return frozenset(found)
 
@@ -66,6 +73,8 @@ class Calls(Bindings):
                 return self._load([items], node, literal=False) if base == "require" else NOTHING
         if path in ("URL", "url.URL", "url.fileURLToPath", "fileURLToPath", "String"):
             return arguments[0] if arguments else NOTHING
+        if path == "Object.getPrototypeOf":
+            return frozenset((Ref("value.constructor.prototype"),))
         if path in ("path.join", "path.resolve", "path.posix.join"):
             return self._joined(arguments)
         constants = [_single(values) for values in arguments]
@@ -171,6 +180,10 @@ class Calls(Bindings):
             elif not ends and one.value == "":
                 found |= {two for two in right if isinstance(two, Prefix)}
         return frozenset(found)
+
+
+def _is_called(one: Value) -> bool:
+    return isinstance(one, Reached) and one.called
 
 
 def _single(values: Values) -> str | float | None:

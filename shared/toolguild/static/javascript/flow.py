@@ -12,8 +12,10 @@ from toolguild.static.javascript.scope import FUNCTIONS, Scope
 from toolguild.static.javascript.tree import Node
 from toolguild.static.javascript.values import (
     NOTHING,
+    Box,
     Const,
     Function,
+    Reached,
     Ref,
     Value,
     Values,
@@ -130,7 +132,10 @@ class Flow(Calls):
             return self._env.get(variable, NOTHING)
         if node.text in GLOBALS or node.text in ("exports", "__dirname", "__filename"):
             self.judge.reference(node.text, node)
+            if node.text not in GLOBALS:
+                self.judge.global_name(node.text, node)
             return frozenset((Ref(node.text),))
+        self.judge.global_name(node.text, node)
         return NOTHING
 
     def _string(self, node: Node, scope: Scope) -> Values:
@@ -218,6 +223,7 @@ class Flow(Calls):
         owner = self.evaluate(target, scope)
         name = node.fields["property"].text
         if target.type == "meta_property" or target.type == "import":
+            self.judge.report("library-member", node, f"import.meta.{name} tells about the loader")
             return NOTHING
         return self._property(owner, name, node)
 
@@ -243,6 +249,7 @@ class Flow(Calls):
                 found |= {Const(text[place]) for text in texts(owner) if 0 <= place < len(text)}
             if not places:
                 self.judge.unknown_property(owner, node)
+                found |= _reached(owner)
         return frozenset(found)
 
     def _property(self, owner: Values, name: str, node: Node, *, computed: bool = False) -> Values:
@@ -303,6 +310,15 @@ class Flow(Calls):
         if parameter is not None:
             self._bind(parameter, self._env.get(("field", "thrown"), NOTHING), scope)
         return self.evaluate(node.fields["body"], scope)
+
+
+def _reached(owner: Values) -> set[Value]:
+    """Return what a computed property of an owner that the code did not make may be."""
+    if any(isinstance(one, Box) for one in owner):
+        return set()
+    steps = [one.steps for one in owner if isinstance(one, Reached)]
+    outside = any(isinstance(one, Ref) and one.path == "this" for one in owner)
+    return {Reached(2 if outside or steps else 1)}
 
 
 _HANDLERS: dict[str, Callable[[Flow, Node, Scope], Values]] = {

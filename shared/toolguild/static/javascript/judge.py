@@ -7,9 +7,19 @@ from toolguild.capability import Capabilities
 from toolguild.policy import Decision, Policy
 from toolguild.static.finding import Finding, finding
 from toolguild.static.javascript.tree import Node
-from toolguild.static.javascript.values import Const, Prefix, Ref, Values, texts
+from toolguild.static.javascript.values import (
+    Const,
+    Function,
+    Prefix,
+    Reached,
+    Ref,
+    Values,
+    texts,
+)
 from toolguild.static.paths import outside
 from toolguild.static.slow import is_slow
+from toolguild.static.surface import javascript as stranger
+from toolguild.static.surface import table
 from toolguild.static.words import words
 
 NODE_MODULES: Final = words(
@@ -35,6 +45,13 @@ _META: Final = words(
     "__proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ "
     "getBuiltinModule _load _linkedBinding dlopen prepareStackTrace"
 )
+# Methods that run, load or send, whatever object has them.
+_OUTWARD: Final = words(
+    "execSync execFile execFileSync spawn spawnSync fork createRequire runInNewContext runInThisContext "
+    "runInContext compileFunction binding dlopen sendBeacon importScripts eval getBuiltinModule mainModule "
+    "openExternal executeJavaScript insertScript createElement defaultView contentWindow contentDocument "
+    "prepareStackTrace getThis getFunction"
+)
 _FS_WRITES: Final = (
     "write append rm unlink mkdir rename copy cp truncate ftruncate createWriteStream symlink link "
     "chmod chown lchown utimes mkdtemp open"
@@ -56,6 +73,10 @@ class Judge:
 
     def __init__(self, policy: Policy, declared: Capabilities | None) -> None:
         self.findings: set[Finding] = set()
+        self.assigned: frozenset[str] = (
+            frozenset()
+        )  # names that the code assigns without declaring them
+        self.own: frozenset[str] = frozenset()  # properties that the code defines
         self._imports = policy.imports.javascript
         self._calls = policy.calls.javascript
         self._declared = declared
@@ -132,6 +153,39 @@ class Judge:
         decision = self._calls.find(path)
         if decision is not None and decision.action != "allow":
             self._call(path, decision, node)
+        elif decision is None and self._imports.decide(path).action != "deny":
+            why = stranger(path)
+            if why is not None:
+                self.report("library-member", node, why, "calls.javascript.allow")
+
+    def global_name(self, name: str, node: Node) -> None:
+        """Judge a name that the code does not declare."""
+        if name in self.assigned or name in table("javascript").members["globals"]:
+            return
+        if self._calls.find(name) is None:
+            what = f"{name} is declared nowhere, and not among the known names of JavaScript"
+            self.report("library-member", node, what, "calls.javascript.allow")
+
+    def outward(self, name: str, node: Node) -> None:
+        """Judge a method by its name, of whatever object."""
+        if name in _OUTWARD and name not in self.own:
+            self.report("library-member", node, f".{name} may do more than compute")
+
+    def reached(self, values: Values, node: Node) -> None:
+        """Judge a call of something that was taken by computed names."""
+        for one in values:
+            if isinstance(one, Reached) and one.steps > 1:
+                what = "calls something that was reached by computed names"
+                self.report("unknown-origin", node, what)
+
+    def descriptor(self, path: str, node: Node, arguments: list[Values]) -> None:
+        """Judge functions that hand out the inner parts of an object."""
+        if (
+            path == "Object.getOwnPropertyNames"
+            and arguments
+            and any(isinstance(one, Ref | Function) for one in arguments[0])
+        ):
+            self.report("reflection", node, f"{path} of a function or of something outside")
 
     def _call(self, path: str, decision: Decision, node: Node) -> None:
         entry = f"calls.javascript.{decision.entry}"
@@ -154,6 +208,8 @@ class Judge:
         for one in owner:
             if isinstance(one, Ref) and not one.path.startswith(_INDEXED):
                 self.report("dynamic-attribute", node, f"a computed property of {one.path}")
+            elif isinstance(one, Function):
+                self.report("dynamic-attribute", node, "a computed property of a function")
 
     def replaced(self, owner: Values, name: str | None, node: Node) -> None:
         """Judge an assignment to a property."""
@@ -179,6 +235,7 @@ class Judge:
     def call(self, paths: list[str], node: Node, arguments: list[Values], *, new: bool) -> None:
         """Judge a call of outside functions."""
         for path in paths:
+            self.descriptor(path, node, arguments)
             if path in ("Function.apply", "Function.call", "Function.bind"):
                 self.report("dynamic-code", node, "text is made into a function")
             elif path in ("Function", "AsyncFunction") or path.endswith(".constructor"):

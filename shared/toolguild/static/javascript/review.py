@@ -6,11 +6,17 @@ from toolguild.capability import Capabilities
 from toolguild.policy import Policy
 from toolguild.static.finding import Finding, finding
 from toolguild.static.javascript.flow import Flow
-from toolguild.static.javascript.judge import Judge
+from toolguild.static.javascript.judge import GLOBALS, Judge
 from toolguild.static.javascript.scope import FUNCTIONS
 from toolguild.static.javascript.tree import Node, Unreadable, parse
 
 _MAX_CHARACTERS = 200_000
+_ASSIGNS = ("assignment_expression", "for_in_statement")
+_DEFINES = {
+    "pair": ("key",),
+    "method_definition": ("name",),
+    "field_definition": ("property",),
+}
 _LOOPS = frozenset(("while_statement", "do_statement", "for_statement"))
 _ENDS = frozenset(("return_statement", "throw_statement", "yield_expression", "await_expression"))
 
@@ -22,6 +28,7 @@ def review_javascript(source: str, policy: Policy, declared: Capabilities | None
     try:
         root = parse(source)
         judge = Judge(policy, declared)
+        judge.assigned, judge.own = _assigned(root), _own(root)
         Flow(root, judge).run()
     except Unreadable as error:
         return {finding(error.rule, error.line, error.column, error.why)}
@@ -30,6 +37,35 @@ def review_javascript(source: str, policy: Policy, declared: Capabilities | None
     for loop in _endless(root):
         judge.report("endless-loop", loop, "nothing ends this loop")
     return judge.findings
+
+
+def _assigned(root: Node) -> frozenset[str]:
+    """Return the bare names that the code assigns: without a declaration they become global ones."""
+    found: set[str] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        left = node.fields.get("left")
+        if left is not None and left.type == "identifier" and node.type.startswith(_ASSIGNS):
+            found.add(left.text)
+        stack += node.children
+    return frozenset(found - GLOBALS)
+
+
+def _own(root: Node) -> frozenset[str]:
+    """Return the names of properties and methods that the code itself defines."""
+    found: set[str] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        for field in _DEFINES.get(node.type, ()):
+            if field in node.fields:
+                found.add(node.fields[field].text)
+        left = node.fields.get("left")
+        if left is not None and left.type == "member_expression":
+            found.add(left.fields["property"].text)
+        stack += node.children
+    return frozenset(found)
 
 
 def _endless(root: Node) -> Iterator[Node]:

@@ -33,7 +33,14 @@ class Box(NamedTuple):
     number: int
 
 
-Value = Const | Prefix | Ref | Function | Box
+class Reached(NamedTuple):
+    """Something taken by a computed name of what is not known: after how many steps, a call among them."""
+
+    steps: int
+    called: bool = False
+
+
+Value = Const | Prefix | Ref | Function | Box | Reached
 Values = frozenset[Value]
 NOTHING: Final[Values] = frozenset()
 MAX_VALUES = 12

@@ -93,6 +93,17 @@ def python(path: str) -> str | None:
     return None if word is None else f"{path} may do more than compute ({word})"
 
 
+@cache
+def javascript(path: str) -> str | None:
+    """Say why a global name, or a member of an object or module, is not known to be harmless; None when it is."""
+    known = table("javascript")
+    parts = path.split(".")
+    members = known.members.get(parts[0])
+    if members is None or len(parts) == 1 or parts[1] in members:
+        return None
+    return f"{path} is not among what is known to be harmless of {parts[0]}"
+
+
 def risky(name: str) -> str | None:
     """Return the word in a name which says that it runs, loads, fetches, sends or replaces something."""
     if name in RISKY:
