@@ -9,6 +9,7 @@ The classes say what happens next, which is all that the author of an agent has 
     │   └── Unavailable       streams and buckets cannot be reached, or take nothing now
     ├── PermanentError        the same message will never succeed
     │   ├── Refused           policy, review or a signature says no
+    │   ├── Forged            it is not from the one who may say or write it
     │   ├── OutOfBudget       a limit in tokens, money or time is reached
     │   └── Misconfigured     the operator has to change something
     └── UsageError            a person gave bad input; the text says what to do about it
@@ -71,6 +72,19 @@ class Refused(PermanentError):
     """Policy, review or a missing signature forbids it."""
 
     code = "refused"
+
+
+class Forged(PermanentError):
+    """A message, or a record in a bucket, is not from one who may send or write it.
+
+    `revision` is that of a record, so that its rightful writer can replace it; 0 for a message.
+    """
+
+    code = "forged"
+
+    def __init__(self, why: str, *, revision: int = 0) -> None:
+        super().__init__(why)
+        self.revision = revision
 
 
 class OutOfBudget(PermanentError):

@@ -14,6 +14,8 @@ from toolguild.runtime.server import nats_server
 from toolguild.runtime.store import bucket
 from toolguild.runtime.topology import ensure_streams
 
+from .sealed import sealed
+
 
 @asynccontextmanager
 async def memory(directory: Path) -> AsyncIterator[tuple[Claims, Claims]]:
@@ -29,7 +31,16 @@ async def jetstream(directory: Path) -> AsyncIterator[tuple[Claims, Claims]]:
         yield BucketClaims(kv), BucketClaims(kv)
 
 
-@pytest.fixture(params=[memory, jetstream])
+@asynccontextmanager
+async def signed(directory: Path) -> AsyncIterator[tuple[Claims, Claims]]:
+    async with nats_server(directory / "nats") as server, connect(server.url) as bus:
+        await ensure_streams(bus.js)
+        js = sealed(bus, directory / "keys", "executor").js
+        kv = bucket(js, "claims")
+        yield BucketClaims(kv), BucketClaims(kv)
+
+
+@pytest.fixture(params=[memory, jetstream, signed])
 async def replicas(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[tuple[Claims, Claims]]:

@@ -14,6 +14,8 @@ from toolguild.runtime.server import nats_server
 from toolguild.runtime.store import bucket
 from toolguild.runtime.topology import ensure_streams
 
+from .sealed import sealed
+
 
 @asynccontextmanager
 async def memory(directory: Path) -> AsyncIterator[Journal]:
@@ -27,7 +29,15 @@ async def jetstream(directory: Path) -> AsyncIterator[Journal]:
         yield BucketJournal(bucket(bus.js, "journal"), bus.objects)
 
 
-@pytest.fixture(params=[memory, jetstream])
+@asynccontextmanager
+async def signed(directory: Path) -> AsyncIterator[Journal]:
+    async with nats_server(directory / "nats") as server, connect(server.url) as bus:
+        await ensure_streams(bus.js)
+        js = sealed(bus, directory / "keys", "planner").js
+        yield BucketJournal(bucket(js, "journal"), bus.objects)
+
+
+@pytest.fixture(params=[memory, jetstream, signed])
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
     opened: AbstractAsyncContextManager[Journal] = request.param(tmp_path)
     async with opened as journal:

@@ -13,6 +13,8 @@ from toolguild.runtime.server import nats_server
 from toolguild.runtime.store import BucketStore, MemoryStore, RecordStore, bucket
 from toolguild.runtime.topology import ensure_streams
 
+from .sealed import sealed
+
 
 @asynccontextmanager
 async def memory(directory: Path) -> AsyncIterator[RecordStore]:
@@ -26,7 +28,15 @@ async def jetstream(directory: Path) -> AsyncIterator[RecordStore]:
         yield BucketStore(bucket(bus.js, "tasks"), bus.objects)
 
 
-@pytest.fixture(params=[memory, jetstream])
+@asynccontextmanager
+async def signed(directory: Path) -> AsyncIterator[RecordStore]:
+    async with nats_server(directory / "nats") as server, connect(server.url) as bus:
+        await ensure_streams(bus.js)
+        js = sealed(bus, directory / "keys", "planner").js
+        yield BucketStore(bucket(js, "tasks"), bus.objects)
+
+
+@pytest.fixture(params=[memory, jetstream, signed])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RecordStore]:
     opened: AbstractAsyncContextManager[RecordStore] = request.param(tmp_path)
     async with opened as store:

@@ -16,6 +16,7 @@ from toolguild.guild import Artifacts
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope, Event, Result, events
 from toolguild.policy import Policy
+from toolguild.runtime.access.people import as_operator
 from toolguild.runtime.access.seal import Seals
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus, connect
@@ -88,6 +89,7 @@ async def open_hall(
             await running
         try:
             async with connect(server.url, name="test client") as bus:
+                bus = as_operator(bus, wanted)
                 artifacts = StoredArtifacts(bus.objects, data_dir / "client-cache")
                 yield Hall(bus, artifacts, Policy.default(), wanted)
         finally:

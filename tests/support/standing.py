@@ -15,6 +15,7 @@ from typing import Any
 from hall import Hall
 
 from toolguild.policy import Policy
+from toolguild.runtime.access.people import as_operator
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import connect
 from toolguild.runtime.server import running
@@ -95,7 +96,9 @@ async def standing_guild(data_dir: Path, *paths: Path, **settings: Any) -> Async
         async with connect(url, name="test client") as bus:
             artifacts = StoredArtifacts(bus.objects, data_dir / "client-cache")
             wanted = Settings(data_dir=data_dir, nats_url=url, **chosen)
-            yield Standing(Hall(bus, artifacts, Policy.default(), wanted), environment)
+            yield Standing(
+                Hall(as_operator(bus, wanted), artifacts, Policy.default(), wanted), environment
+            )
     finally:
         await command(environment, "down")
 

@@ -17,7 +17,7 @@ from nats.js.errors import (
 from nats.js.kv import KeyValue
 
 from toolguild.canonical import Digest
-from toolguild.errors import Conflict, Misconfigured, TemporaryError
+from toolguild.errors import Conflict, Forged, Misconfigured, TemporaryError
 
 BUCKET = "tools"
 _TOOL, _NAME = "tool.", "name."
@@ -25,7 +25,7 @@ _TOOL, _NAME = "tool.", "name."
 
 @dataclass(frozen=True)
 class Stored:
-    """The bytes of an entry and the revision that a compare-and-swap has to name."""
+    """The bytes of an entry and the revision that a compare-and-swap has to name; no bytes where it is forged."""
 
     body: bytes
     revision: int
@@ -39,7 +39,10 @@ class Bucket:
         self._kv = kv
 
     async def get(self, key: str) -> Stored | None:
-        """Return an entry, or None when the server says that there is none."""
+        """Return an entry, or None when the server says that there is none.
+
+        Raises Forged for one that is not from who may write it, as every reading of a bucket does.
+        """
         async with _wrapped(key):
             try:
                 entry = await self._kv.get(key)
@@ -79,10 +82,15 @@ class Bucket:
                 message = await self._js.get_last_msg(f"KV_{BUCKET}", f"$KV.{BUCKET}.>")
             except NotFoundError:
                 return 0
+            except Forged as error:
+                return error.revision  # the watch gives it all the same
             return message.seq or 0
 
     async def watch(self) -> KeyValue.KeyWatcher:
-        """Return every entry as it is, oldest write first, then every change; None somewhere in between."""
+        """Return every entry as it is, oldest write first, then every change; None somewhere in between.
+
+        One that is forged comes with the operation "forged".
+        """
         async with _wrapped("the bucket"):
             return await self._kv.watchall()
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import nats.errors
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
-from toolguild.errors import TemporaryError
+from toolguild.errors import Forged, TemporaryError
 from toolguild.registry.bucket import Bucket
 
 _log = logging.getLogger(__name__)
@@ -109,6 +109,9 @@ class Follower:
     def _take(self, entry: KeyValue.Entry) -> None:
         gone = entry.operation in (KV_DEL, KV_PURGE)
         revision = entry.revision or 0
+        if entry.operation == Forged.code:  # what is known of it stays
+            self._saw(revision)
+            return
         self._mirror.apply(entry.key, None if gone else entry.value or b"", revision)
         self._saw(revision)
 

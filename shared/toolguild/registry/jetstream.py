@@ -12,7 +12,7 @@ from nats.js import JetStreamContext
 from pydantic import ValidationError
 
 from toolguild.canonical import Digest
-from toolguild.errors import Conflict, PermanentError, TemporaryError, UsageError
+from toolguild.errors import Conflict, Forged, PermanentError, TemporaryError, UsageError
 from toolguild.registry.bucket import Bucket, Stored, bind, name_key, name_of, tool_key, tool_of
 from toolguild.registry.catalog import Catalog
 from toolguild.registry.entry import NameEntry, encode, new_entry, with_status
@@ -114,15 +114,25 @@ class JetStreamRegistry(Catalog):
         return Published.model_validate_json(stored.body)
 
     async def set_status(self, tool: Digest, status: Status, reason: str) -> Published:
-        """Change a tool's status. Raises UsageError for an unknown tool, Refused when it is revoked."""
+        """Change a tool's status. Raises UsageError for an unknown tool, Refused when it is revoked.
+
+        Where somebody has forged its entry, a tool that is known here can still be revoked; else Forged is raised.
+        """
         key = tool_key(tool)
         for _ in range(_TRIES):
-            stored = await self._bucket.get(key)
+            forged = False
+            try:
+                stored = await self._bucket.get(key)
+            except Forged as error:
+                forged = True
+                if status != "revoked" or (known := self.get(tool)) is None:
+                    raise
+                stored = Stored(encode(known), error.revision)
             if stored is None:
                 raise UsageError(f"there is no tool {tool} in the registry")
             before = Published.model_validate_json(stored.body)
             after = with_status(before, status, reason)
-            if after == before:
+            if after == before and not forged:
                 self.apply(key, stored.body, stored.revision)
                 return after
             with contextlib.suppress(Conflict):
@@ -181,11 +191,17 @@ class JetStreamRegistry(Catalog):
         for key in (tool_key(tool) for tool in entry.versions.values()):
             if key not in self._revisions and (known := await self._bucket.get(key)):
                 self.apply(key, known.body, known.revision)
-        if stored is not None:
+        if stored is not None and stored.body:
             self._saved(name_key(name), stored)
 
     async def _name(self, name: str) -> tuple[NameEntry, Stored | None]:
-        stored = await self._bucket.get(name_key(name))
+        """Return a name's entry; where somebody has forged it, what was last known of it is to be written over."""
+        try:
+            stored = await self._bucket.get(name_key(name))
+        except Forged as error:
+            if not (known := self.name_entry(name)).versions:
+                raise
+            return known, Stored(b"", error.revision)
         if stored is None:
             return NameEntry(), None
         try:
@@ -199,7 +215,7 @@ class JetStreamRegistry(Catalog):
         for _ in range(_TRIES):
             before, stored = await self._name(name)
             after = change(before)
-            if after == before and stored is not None:
+            if after == before and stored is not None and stored.body:
                 self._saved(name_key(name), stored)
                 return
             with contextlib.suppress(Conflict):

@@ -5,7 +5,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,14 @@ from toolguild.errors import Misconfigured
 from toolguild.messages import Artifact, Envelope, Message, Result
 from toolguild.messages.events import TimeCame
 from toolguild.runtime import claim, websocket
+from toolguild.runtime.access.buckets import SealedBuckets
+from toolguild.runtime.access.headers import PlainClient
 from toolguild.runtime.access.login import Login
 from toolguild.runtime.objects import Objects
 from toolguild.runtime.retry import retried
 
 if TYPE_CHECKING:
+    from toolguild.runtime.access.recorded import RecordSeals
     from toolguild.runtime.access.seal import Seals
 
 log = logging.getLogger(__name__)
@@ -62,6 +65,10 @@ class Bus:
     line: Line
     binds: bool = False  # somebody else makes streams and consumers
     seals: "Seals | None" = None  # of the services that use it
+
+    def sealed(self, records: "RecordSeals") -> "Bus":
+        """Return this bus with every record in a bucket signed when it is written, and checked when it is read."""
+        return replace(self, js=SealedBuckets(self.client, records, timeout=ANSWER_WITHIN))
 
     async def publish(self, envelope: Envelope) -> None:
         """Return once the stream has the message; it keeps one for each id, however often it is sent.
@@ -191,7 +198,7 @@ async def connect(
         if not line.closing:
             log.warning("the connection to NATS is lost; trying again")
 
-    client = Client()
+    client = PlainClient()
     connecting = asyncio.create_task(
         client.connect(
             **options,

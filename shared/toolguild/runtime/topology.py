@@ -119,7 +119,8 @@ def _bucket(name: str) -> StreamConfig:
         subjects=[f"$KV.{name}.>"],
         max_msgs_per_subject=1,
         max_age=_MAX_AGE.get(name, 0),
-        allow_rollup_hdrs=True,
+        # With it, one message that somebody has the server send could take every record of a bucket away.
+        allow_rollup_hdrs=False,
         deny_delete=True,
         discard=DiscardPolicy.NEW,
         duplicate_window=120.0,

@@ -23,6 +23,9 @@ _redelivered = Counter(
 )
 _dead = Counter("toolguild_dead_letters", "Messages given up.", ["agent", "code"])
 _refused = Counter("toolguild_permissions_refused", "Operations that NATS refused to this service.")
+_forged = Counter(
+    "toolguild_records_forged", "Records in buckets that were not taken as genuine.", ["bucket"]
+)
 _waiting = Gauge("toolguild_queue_waiting", "Messages that wait for an agent.", ["agent"])
 _under_way = Gauge(
     "toolguild_queue_under_way", "Messages delivered and not yet settled.", ["agent"]
@@ -77,6 +80,11 @@ def message_redelivered(agent: str) -> None:
 def dead_letter_written(agent: str, code: str) -> None:
     """A message was given up and kept as a dead letter."""
     _dead.labels(agent, code).inc()
+
+
+def record_forged(bucket: str) -> None:
+    """Count a record that was read and not taken: not from one who may write the bucket."""
+    _forged.labels(bucket).inc()
 
 
 def permission_refused() -> None:

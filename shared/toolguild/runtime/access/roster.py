@@ -87,6 +87,21 @@ def roster(services: Sequence[Service]) -> dict[str, Rights]:
     }
 
 
+def writers(services: Sequence[Service]) -> Mapping[str, frozenset[str]]:
+    """Return which users may write a bucket as a whole, by its name: from the rights that the server gives.
+
+    A service that declares nothing runs only with credentials that may do everything, and may write them all.
+    """
+    found: dict[str, set[str]] = {}
+    for user, granted in roster(services).items():
+        for subject in granted.publish:
+            start, _, bucket = subject.removesuffix(".>").partition(".")
+            if start == "$KV" and subject == f"$KV.{bucket}.>":
+                found.setdefault(bucket, set()).add(user)
+    undeclared = {service.name for service in services if not service.duties}
+    return {bucket: frozenset(names | undeclared) for bucket, names in found.items()}
+
+
 def of_service(service: Service, durables: Sequence[tuple[str, str]]) -> Rights:
     """Return what a service may do on the bus; `durables` are all consumers of the guild by stream."""
     own = {f"{service.name}-{duty.agent}" for duty in service.duties}

@@ -12,25 +12,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from nats.aio.msg import Msg
 
 from toolguild import key_file
 from toolguild.agent import Service
+from toolguild.errors import Forged as Forged
 from toolguild.errors import PermanentError
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope
 from toolguild.runtime.access.roster import OF_PEOPLE, senders
 
 SIGNER, KEY, SIGNATURE = "toolguild-signer", "toolguild-key", "toolguild-signature"
-_SINCE = "messages-signed-since"
 _UNSIGNED = frozenset(kind.kind_name() for kind in OF_PEOPLE)
-
-
-class Forged(PermanentError):
-    """A message is not from the one who may send it."""
-
-    code = "forged"
 
 
 class Seals:
@@ -64,11 +58,7 @@ class Seals:
             raise PermanentError(
                 f"service {signer} sends {kind} without naming it in its `sends`: it may not"
             )
-        return {
-            SIGNER: signer,
-            KEY: key.public_key().public_bytes_raw().hex(),
-            SIGNATURE: base64.b64encode(key.sign(_signed(envelope.subject, body))).decode(),
-        }
+        return sign(signer, key, _signed(envelope.subject, body))
 
     def check(self, envelope: Envelope, msg: Msg) -> None:
         """Return if the message is from one who may send it. Raises Forged."""
@@ -100,15 +90,34 @@ class Seals:
             raise Forged(
                 f"{what} is signed by {signer}, and said to be from {envelope.source[:80]}"
             )
-        key = headers.get(KEY, "")
-        if key not in self._keys.good(signer):
-            raise Forged(f"{what} is signed with a key that is not {signer}'s, or not any more")
-        try:
-            public = _public(key)
-            signature = base64.b64decode(headers.get(SIGNATURE, ""), validate=True)
-            public.verify(signature, _signed(envelope.subject, msg.data))
-        except (InvalidSignature, ValueError) as error:
-            raise Forged(f"{what}: the signature of {signer} does not hold") from error
+        check_key(self._keys, headers, what)
+        check_signature(headers, _signed(envelope.subject, msg.data), what)
+
+
+def sign(signer: str, key: Ed25519PrivateKey, text: bytes) -> dict[str, str]:
+    """Return the headers with a signer's signature over a text."""
+    return {
+        SIGNER: signer,
+        KEY: key.public_key().public_bytes_raw().hex(),
+        SIGNATURE: base64.b64encode(key.sign(text)).decode(),
+    }
+
+
+def check_key(keys: KeyDirectory, headers: Mapping[str, str], what: str) -> None:
+    """Return if the key in the headers is one of their signer's, and good now. Raises Forged, naming `what`."""
+    signer = headers.get(SIGNER, "")
+    if headers.get(KEY, "") not in keys.good(signer):
+        raise Forged(f"{what} is signed with a key that is not {signer[:80]}'s, or not any more")
+
+
+def check_signature(headers: Mapping[str, str], text: bytes, what: str) -> None:
+    """Return if the headers hold a signature over the text by the key that they name. Raises Forged."""
+    try:
+        signature = base64.b64decode(headers.get(SIGNATURE, ""), validate=True)
+        _public(headers.get(KEY, "")).verify(signature, text)
+    except (InvalidSignature, ValueError) as error:
+        signer = headers.get(SIGNER, "")[:80]
+        raise Forged(f"{what}: the signature of {signer} does not hold") from error
 
 
 @lru_cache(maxsize=64)
@@ -120,14 +129,17 @@ def _signed(subject: str, body: bytes) -> bytes:
     return b"toolguild message 1\n" + subject.encode() + b"\n" + body
 
 
-def signed_since(keys: Path) -> datetime:
-    """Return since when every message of this guild is signed; older ones were written by an earlier version.
+def signed_since(keys: Path, what: str = "messages", *, noted: bool = True) -> datetime:
+    """Return since when every message of this guild is signed, or every one of its "records".
 
-    It is noted at the first start. Where it cannot be noted, every message has to be signed.
+    Older ones were written by an earlier version. It is `noted` at the first start. Where it cannot be noted,
+    every one has to be signed. Who only looks it up before that learns that none has to be.
     """
-    place = keys / _SINCE
+    place = keys / f"{what}-signed-since"
     try:
         if not place.exists():
+            if not noted:
+                return datetime.max.replace(tzinfo=UTC)
             keys.mkdir(parents=True, exist_ok=True, mode=0o700)
             key_file.replace(place, datetime.now(UTC).isoformat().encode())
         return datetime.fromisoformat(place.read_text())
