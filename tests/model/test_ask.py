@@ -476,3 +476,18 @@ def test_a_script_is_found_by_its_name() -> None:
     for wrong in ("json:nothing", "no_such_module:f", ""):
         with pytest.raises(Misconfigured, match="scripted:"):
             load_script(wrong)
+
+
+async def test_an_answer_is_checked_once_although_it_is_read_again_from_the_journal(
+    prompts: PromptLibrary, brief: Brief
+) -> None:
+    checked: list[Plan] = []
+
+    def check(plan: Plan) -> Sequence[str]:
+        checked.append(plan)
+        return ()
+
+    answer = await ask(memory_models(Watched(GOOD), prompts), brief, check=check)
+
+    assert answer.value == Plan(steps=["a"])
+    assert len(checked) == 1

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nats.js.kv import KeyValue
 
 from toolguild.budget import allowed, cpu, reserved
 from toolguild.budget.ledger import MIN_OUTPUT, Amount, Ledger, Ledgers, Price, affordable
@@ -178,6 +180,46 @@ async def test_a_step_that_raises_changes_nothing(ledgers: Callable[[], Ledgers]
 
     kept = await ledgers().change(TASK, lambda ledger: ledger)
     assert list(kept.reserved) == ["a"]
+
+
+async def test_services_that_take_turns_see_each_other_although_each_remembers(
+    ledgers: Callable[[], Ledgers],
+) -> None:
+    ours, theirs = ledgers(), ledgers()
+    for number in range(3):
+        await ours.change(TASK, lambda one, n=number: one.reserve(f"a{n}", amount(10), LIMITS))
+        await theirs.change(TASK, lambda one, n=number: one.settle(f"a{n}", amount(5)))
+
+    assert await ours.change(TASK, lambda one: one) == Ledger(spent=amount(15, calls=3))
+
+
+async def test_nothing_is_refused_for_what_is_remembered(ledgers: Callable[[], Ledgers]) -> None:
+    ours, theirs = ledgers(), ledgers()
+    await ours.change(TASK, lambda one: one.reserve("a", amount(900), LIMITS))
+    await theirs.change(TASK, lambda one: one.settle("a", amount(100)))
+
+    kept = await ours.change(TASK, lambda one: one.reserve("b", amount(900), LIMITS))
+
+    assert kept == Ledger(spent=amount(100), reserved={"b": amount(900)})
+
+
+async def test_what_this_service_saved_last_is_not_asked_for_again(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = 0
+    real = KeyValue.get
+
+    async def counted(self: KeyValue, *args: Any, **options: Any) -> KeyValue.Entry:
+        nonlocal loads
+        loads += 1
+        return await real(self, *args, **options)
+
+    monkeypatch.setattr(KeyValue, "get", counted)
+    ledgers = JetStreamLedgers(bus.js)
+    for number in range(4):
+        await ledgers.change(TASK, lambda one, n=number: one.reserve(str(n), amount(1), LIMITS))
+
+    assert loads == 1
 
 
 async def test_parallel_calls_cannot_overspend_together_and_none_is_refused_for_a_promise(

@@ -35,6 +35,12 @@ async def make_plan(guild: Guild, command: MakePlan) -> PlanMade | InputFlagged:
         return stopped
     seen = await observe(guild, command.goal, command.files)
     done = done_steps(command)
+    looked_at: list[tuple[Proposal, Bound]] = []
+
+    def complaints(proposal: Proposal) -> Sequence[str]:
+        looked_at.append((proposal, examined(proposal, command.goal, seen, done)))
+        return looked_at[-1][1].complaints
+
     answer = await guild.models.ask(
         "planner",
         "plan",
@@ -43,9 +49,10 @@ async def make_plan(guild: Guild, command: MakePlan) -> PlanMade | InputFlagged:
         brief=command.brief,
         key=f"plan:{command.task}:{command.attempt}",
         schema=answer_schema(command.goal, seen),
-        check=lambda proposal: examined(proposal, command.goal, seen, done).complaints,
+        check=complaints,
     )
-    bound = examined(answer.value, command.goal, seen, done)
+    known = next((bound for proposal, bound in looked_at if proposal is answer.value), None)
+    bound = known or examined(answer.value, command.goal, seen, done)
     if bound.plan is None:
         raise PermanentError(f"no usable plan: {'; '.join(bound.complaints)}")
     plan = with_candidates(guild, bound.plan, {step.id for step in done})

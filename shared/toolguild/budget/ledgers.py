@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import OrderedDict
 from collections.abc import Callable
 
 import nats.errors
@@ -20,15 +21,21 @@ from toolguild.messages import TaskId
 
 BUCKET = "budgets"
 _RACES = 200  # lost in a row before the message is delivered again later
+_REMEMBERED = 256  # ledgers
 _LOST: tuple[type[Exception], ...] = (KeyWrongLastSequenceError,)
 
 
 class JetStreamLedgers:
-    """Ledgers that all services of a guild share. The bucket is opened on first use."""
+    """Ledgers that all services of a guild share. The bucket is opened on first use.
+
+    What was saved here last is changed next without asking for it: if another service was faster, the
+    compare-and-swap fails and the ledger is loaded.
+    """
 
     def __init__(self, js: JetStreamContext) -> None:
         self._js = js
         self._bucket: KeyValue | None = None
+        self._saved: OrderedDict[TaskId, tuple[Ledger, int]] = OrderedDict()  # each is used once
 
     async def change(self, task: TaskId, step: Callable[[Ledger], Ledger]) -> Ledger:
         try:
@@ -50,15 +57,28 @@ class JetStreamLedgers:
         self, bucket: KeyValue, task: TaskId, step: Callable[[Ledger], Ledger]
     ) -> Ledger:
         for _ in range(_RACES):
-            ledger, revision = await self._load(bucket, task)
-            new = step(ledger)
+            known = self._saved.pop(task, None)
+            ledger, revision = known or await self._load(bucket, task)
             try:
-                await self._save(bucket, task, new, revision)
+                new = step(ledger)
+            except Exception:
+                if known is None:
+                    raise
+                continue  # others may have settled since: nothing is refused for what is remembered
+            try:
+                saved = await self._save(bucket, task, new, revision)
             except _LOST:
-                await asyncio.sleep(random.uniform(0, 0.005))  # let another one win
+                if known is None:
+                    await asyncio.sleep(random.uniform(0, 0.005))  # let another one win
             else:
+                self._remember(task, new, saved)
                 return new
         raise Unavailable(f"the budget of {task} is contended", after=1.0)
+
+    def _remember(self, task: TaskId, ledger: Ledger, revision: int) -> None:
+        self._saved[task] = ledger, revision
+        if len(self._saved) > _REMEMBERED:
+            self._saved.popitem(last=False)
 
     async def _load(self, bucket: KeyValue, task: TaskId) -> tuple[Ledger, int | None]:
         try:
@@ -69,9 +89,8 @@ class JetStreamLedgers:
 
     async def _save(
         self, bucket: KeyValue, task: TaskId, ledger: Ledger, revision: int | None
-    ) -> None:
+    ) -> int:
         data = ledger.model_dump_json().encode()
         if revision is None:
-            await bucket.create(task, data)
-        else:
-            await bucket.update(task, data, last=revision)
+            return await bucket.create(task, data)
+        return await bucket.update(task, data, last=revision)

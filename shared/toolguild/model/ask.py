@@ -157,9 +157,18 @@ class AskedModels:
     ) -> Answer[T]:
         """Ask until an answer is usable: each model a bounded number of times, then the next one."""
 
+        known: dict[
+            str, T
+        ] = {}  # an answer is looked at when it comes, and again once it is remembered
+
+        def reading(text: str) -> T:
+            if text not in known:
+                known[text] = read(text)
+            return known[text]
+
         def usable(text: str) -> bool:
             try:
-                read(text)
+                reading(text)
             except Unusable:
                 return False
             return True
@@ -177,7 +186,7 @@ class AskedModels:
                 made.append(reply.completion)
                 rank = reply.rank
                 try:
-                    return answered(read(reply.completion.text), first, made)
+                    return answered(reading(reply.completion.text), first, made)
                 except Unusable as error:
                     complaints = error.complaints
                     request = again(first, reply.completion, complaints, attempt)
