@@ -26,8 +26,9 @@ def outside(text: str, mode: str, grant: Capabilities) -> str | None:
     text = text.rstrip("\x00")
     if text.startswith("~"):
         return "capabilities.read" if mode == "read" else "capabilities.write"
-    if text.startswith("file://"):
-        text = text[7:]
+    if text.startswith("file:"):
+        text = text[5:].partition("?")[0]
+        text = text[2:] if text.startswith("//") else text
     if _WINDOWS.match(text):
         return "capabilities.read" if mode == "read" else "capabilities.write"
     path = posixpath.normpath(text)

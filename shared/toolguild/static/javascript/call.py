@@ -54,7 +54,8 @@ class Calls(Bindings):
             found |= self._outside(path, arguments, node, literal=literal)
         if target.type == "member_expression":
             owner = self.evaluate(target.fields["object"], scope)
-            self.judge.outward(target.fields["property"].text, node)
+            name = target.fields["property"].text
+            self.judge.outward(name, node, given=bool(arguments))
             found |= self._method(owner, target.fields["property"].text, arguments, node, scope)
         return frozenset(found)
 
@@ -117,6 +118,8 @@ class Calls(Bindings):
             for one in (each for values in arguments for each in values):
                 if isinstance(one, Function):
                     found |= self._enter(one.number, [known])
+        if name in ("reduce", "reduceRight"):
+            found |= self._reduced(arguments, owner)
         constants = [_single(values) for values in arguments]
         for text in texts(owner):
             if None not in constants:
@@ -132,6 +135,15 @@ class Calls(Bindings):
             elif isinstance(one, Function) and name in ("call", "apply", "bind"):
                 found |= {one} if name == "bind" else self._enter(one.number, arguments[1:])
         return frozenset(found)
+
+    def _reduced(self, arguments: list[Values], owner: Values) -> Values:
+        """Return what folding an array with a function of the code may give: what it began with, too."""
+        known: Values = NOTHING.union(*arguments[1:])
+        for one in arguments[0] if arguments else ():
+            if isinstance(one, Function):
+                for _ in range(2):
+                    known |= self._enter(one.number, [known, self._items(owner)])
+        return known
 
     def _of_box(
         self, one: Box, name: str, arguments: list[Values], node: Node, scope: Scope

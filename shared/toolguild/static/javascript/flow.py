@@ -42,6 +42,7 @@ class Flow(Calls):
         """Return what an expression may stand for; follow a statement."""
         known = self._memo.get(node)
         if known is None:
+            self._memo[node] = NOTHING  # a container may hold what is made of itself
             inner = self._scopes.get(node, scope)
             handler = _HANDLERS.get(node.type)
             if node.type in FUNCTIONS:

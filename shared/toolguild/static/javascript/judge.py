@@ -126,6 +126,8 @@ class Judge:
         """Return the name under which property `name` of something outside is known; judge it."""
         if parent in _WINDOWS:
             self.reference(name, node)
+            if name not in GLOBALS:
+                self.global_name(name, node)
             return name
         if parent == "this":
             if name in _HIDDEN_IN_THIS:
@@ -160,15 +162,17 @@ class Judge:
 
     def global_name(self, name: str, node: Node) -> None:
         """Judge a name that the code does not declare."""
+        if len(name) == 1 and name.isalpha():
+            return  # no runtime has one, in a piece of code it stands for anything
         if name in self.assigned or name in table("javascript").members["globals"]:
             return
         if self._calls.find(name) is None:
             what = f"{name} is declared nowhere, and not among the known names of JavaScript"
             self.report("library-member", node, what, "calls.javascript.allow")
 
-    def outward(self, name: str, node: Node) -> None:
-        """Judge a method by its name, of whatever object."""
-        if name in _OUTWARD and name not in self.own:
+    def outward(self, name: str, node: Node, *, given: bool) -> None:
+        """Judge the call of a method by its name, of whatever object; `given`: with arguments."""
+        if name in _OUTWARD and name not in self.own and (given or name != "eval"):
             self.report("library-member", node, f".{name} may do more than compute")
 
     def reached(self, values: Values, node: Node) -> None:

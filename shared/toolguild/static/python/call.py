@@ -13,6 +13,7 @@ from toolguild.static.python.scope import Scope
 from toolguild.static.python.values import (
     MORE,
     NOTHING,
+    UNKNOWN,
     Box,
     Const,
     Instance,
@@ -72,6 +73,8 @@ class Calls(Memory, ABC):
         if isinstance(node.func, ast.Attribute):
             owner = self.evaluate(node.func.value, scope)
         self.judge.call(node, function, owner, arguments, keywords)
+        inside = [self.items(values) for values in arguments]
+        self.judge.mentions(node, function, [*arguments, *inside, *keywords.values()])
         folded = self._fold(node, scope)
         if folded:
             return folded
@@ -124,7 +127,8 @@ class Calls(Memory, ABC):
             self.judge.unknown_name(one.path, node)
         for name in names:
             if one.path:
-                found |= self.attribute(frozenset((Ref(one.path),)), name, node)
+                known = NOTHING if one.path == UNKNOWN else frozenset((Ref(one.path),))
+                found |= self.attribute(known, name, node)
             elif name == "__builtins__":
                 self.judge.builtins(node)
                 found |= {Namespace("builtins")}
@@ -191,7 +195,10 @@ class Calls(Memory, ABC):
             for name in texts(arguments[1]):
                 self.add(("field", name), arguments[2])
         if path in ("builtins.vars", "builtins.globals", "builtins.locals"):
-            modules = frozenset(Namespace(one.path) for one in first if isinstance(one, Ref))
+            modules: Values = frozenset(
+                Namespace(one.path) for one in first if isinstance(one, Ref)
+            )
+            modules |= self.judge.table_taken(first, node)
             return modules if arguments else frozenset((Namespace(""),))
         if path in LISTINGS:
             return self.box(node, listed(arguments))

@@ -11,6 +11,7 @@ from toolguild.static.python.scope import Scope
 from toolguild.static.python.values import (
     MORE,
     NOTHING,
+    UNKNOWN,
     Box,
     Const,
     Instance,
@@ -73,6 +74,8 @@ class Expressions(Calls):
         elif is_builtin(node.id):
             self.judge.reference(f"builtins.{node.id}", node)
             found.add(Ref(f"builtins.{node.id}"))
+        elif node.id == "__file__":
+            found.add(const("../tool.py"))  # outside of the working directory
         elif node.id.startswith("__"):
             self.judge.special_name(node.id, node)
         return frozenset(found)
@@ -88,7 +91,7 @@ class Expressions(Calls):
         for one in owner:
             if isinstance(one, Ref):
                 if name == "__dict__":
-                    found.add(Namespace(one.path))
+                    found.add(Namespace(one.path if "()" not in one.path else UNKNOWN))
                 else:
                     path = self.judge.resolve(_short(one.path), name, node)
                     found.add(Ref(path))
@@ -101,11 +104,15 @@ class Expressions(Calls):
             elif isinstance(one, Namespace) and one.path == "builtins":
                 self.judge.reference(f"builtins.{name}", node)
                 found.add(Ref(f"builtins.{name}"))
-            elif isinstance(one, Namespace) and name not in LOOKUPS:
+            elif isinstance(one, Namespace) and name not in LOOKUPS and one.path != UNKNOWN:
                 self.judge.unknown_name(one.path, node)
+        if name == "__dict__":
+            found |= self.judge.table_taken(owner, node)
         return frozenset(found) | self.known(("field", name))
 
     def _of_made(self, one: Made, name: str, node: ast.AST) -> Value:
+        if one.path == "pathlib.Path" and name == "parents":
+            return Made("pathlib.Path", "/" if (one.text or "").startswith("/") else "../")
         if one.path == "pathlib.Path" and name == "parent":
             return Made("pathlib.Path", posixpath.dirname(one.text) if one.text else None)
         return Ref(self.judge.resolve(_short(f"{one.path}()"), name, node))
@@ -115,6 +122,7 @@ class Expressions(Calls):
         index = self.evaluate(node.slice, scope)
         folded = self._fold(node, scope)
         found: set[Value] = set(self.items(owner)) | folded
+        found |= {one for one in owner if isinstance(one, Made) and one.path == "pathlib.Path"}
         for path in sorted(one.path for one in owner if isinstance(one, Ref)) or [""]:
             self.judge.item(path, texts(index), node)
         for one in owner:

@@ -7,7 +7,7 @@ from typing import Final
 from toolguild.static.paths import is_system, outside
 from toolguild.static.python import library
 from toolguild.static.python.reach import Reach
-from toolguild.static.python.values import NOTHING, Const, Made, Values, texts
+from toolguild.static.python.values import NOTHING, Const, Local, Made, Ref, Values, texts
 from toolguild.static.words import words
 
 _FETCHERS: Final = (
@@ -29,7 +29,9 @@ _FETCHERS: Final = (
     "matplotlib.",
     "pyarrow.",
 )
-_URL: Final = re.compile(r"(?:https?|ftps?|s3|gs|gcs|abfs|hdfs|ssh|sftp)://", re.IGNORECASE)
+_URL: Final = re.compile(
+    r"(?:https?|ftps?|s3|gs|gcs|abfs|hdfs|ssh|sftp|rtsp|rtmp|udp|tcp|git)://", re.IGNORECASE
+)
 _SERVER: Final = re.compile(
     r"(?:postgres(?:ql)?|mysql|mariadb|oracle|mssql|mongodb|redis|amqp|snowflake|clickhouse)"
     r"(?:\+\w+)?://",
@@ -45,6 +47,15 @@ _PATH_KEYWORDS: Final = words(
     "file path filename filepath filepath_or_buffer fname dst dest top name dir directory folder "
     "path_or_buf path_or_buffer path_or_fileobj excel_writer io target extract_dir root_dir base_dir "
     "database localedir outfile url uri src source out"
+)
+_TEXT_METHODS: Final = words(
+    "startswith endswith replace split rsplit partition rpartition join format index find rfind count strip "
+    "lstrip rstrip removeprefix removesuffix append add insert extend update get pop remove setdefault discard "
+    "debug info warning error exception critical log write writelines contains match isin eq ne is_relative_to "
+    "assertEqual assertIn assertTrue assertFalse assertRaises add_argument encode relative_to union"
+)
+_SECRETS: Final = re.compile(
+    r"(?:^|/)\.(?:ssh|aws|gnupg|kube|docker|netrc|pgpass|git-credentials)(?:/|$)"
 )
 _ENTITIES: Final = words("resolve_entities load_dtd huge_tree")
 
@@ -113,6 +124,17 @@ class FileJudge(Reach):
             for values in (*arguments, *keywords.values()):
                 if any(_SERVER.match(text) for text in library.path_texts(values)):
                     self._fetch(node, f".{name}() of a database server")
+
+    def mentions(self, node: ast.Call, function: Values, given: list[Values]) -> None:
+        """Judge that a path into the system is given to a method or function that is not known."""
+        if any(isinstance(one, Ref) and "()" not in one.path for one in function):
+            return
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if name in _TEXT_METHODS or any(isinstance(one, Local) for one in function):
+            return
+        for text in sorted({text for values in given for text in texts(values)}):
+            if is_system(text) or _SECRETS.search(text):
+                self.report("path-mention", node, f"{text[:80]!r} is given to what is not known")
 
     def entities(self, path: str, node: ast.AST, keywords: dict[str, Values]) -> None:
         """Judge flags that let an XML parser read other files or hosts."""

@@ -10,6 +10,7 @@ from toolguild.static.python.reach import DUNDERS, HIDDEN_MODULES
 from toolguild.static.python.values import (
     MORE,
     NOTHING,
+    UNKNOWN,
     Const,
     Instance,
     Local,
@@ -18,6 +19,7 @@ from toolguild.static.python.values import (
     Prefix,
     Ref,
     Values,
+    const,
     texts,
 )
 from toolguild.static.secret import secrets
@@ -113,6 +115,22 @@ _EVALUATORS: Final = (
     "sympy.S",
     "PIL.ImageMath.",
 )
+_OPENERS: Final = words("builtins.open io.open io.FileIO os.fdopen cv2.VideoCapture")
+_TRUE: Final[Values] = frozenset((const(True),))
+_FALSE: Final[Values] = frozenset((const(False),))
+_RUNNERS: Final[Values] = frozenset(
+    const(name) for name in ("ffmpeg", "ffmpeg_file", "imagemagick", "imagemagick_file", "avconv")
+)
+_TOLD: Final[dict[str, Values]] = {  # keywords that let a library do more than compute
+    "auto_open": _TRUE,
+    "shell": _TRUE,
+    "trust_remote_code": _TRUE,
+    "safe_mode": _FALSE,
+    "weights_only": _FALSE,
+    "usetex": _TRUE,
+    "block_network": _FALSE,
+    "writer": _RUNNERS,
+}
 _FLAGGED: Final = frozenset(("numpy.load", "yaml.load"))  # harmless but for what they are told
 _BACKENDS: Final = frozenset(("matplotlib.use", "matplotlib.pyplot.switch_backend"))
 _CHANGEABLE: Final = words("options config backends rcParams display settings pandas_options data")
@@ -200,12 +218,24 @@ class Judge(FileJudge):
                 path = f"{one.path}.{name}"
                 if path in ("sys.stdout", "sys.stderr", "sys.stdin", "sys.argv"):
                     self.report("call-ask", node, f"{path} is replaced")
+                elif "backend" in path and not path.startswith("torch."):
+                    self.report("library-member", node, f"{path} names a module to be loaded")
                 elif not _CHANGEABLE & set(one.path.split(".")) or top in library.STANDARD:
                     self.report("monkeypatch", node, f"{path} is replaced")
+
+    def table_taken(self, owner: Values, node: ast.AST) -> Values:
+        """Judge that the table of the names of an object is taken; return it, unless it is an own one's."""
+        if owner and all(isinstance(one, Instance | Ref) for one in owner):
+            return NOTHING
+        if any(isinstance(one, Made) and one.path == "builtins.type" for one in owner):
+            self.report("namespace-access", node, "the table of names of a class is taken")
+        return frozenset((Namespace(UNKNOWN),))
 
     def item_replaced(self, owner: Values, names: Values, node: ast.Subscript) -> None:
         """Judge an assignment to an item."""
         for one in owner:
+            if isinstance(one, Namespace) and one.path == UNKNOWN:
+                continue
             if isinstance(one, Ref) and one.path in _SETTINGS:
                 for name in texts(names) or [_RUNNING_SETTINGS[0]]:
                     if name.startswith(_RUNNING_SETTINGS):
@@ -339,6 +369,11 @@ class Judge(FileJudge):
             self.report("library-member", node, f"{path} with options that cannot be computed")
         if path in _BACKENDS and not (arguments and texts(arguments[0])):
             self.report("library-member", node, f"{path} loads what cannot be computed")
+        if path in _OPENERS and arguments and _is_handle(arguments[0]):
+            self.report("library-member", node, f"{path} of a number: a file that others opened")
+        told = [n for n, values in keywords.items() if n in _TOLD and values & _TOLD[n]]
+        if told:
+            self.report("library-member", node, f"{path} with {told[0]} runs more than it computes")
         if path == "xml.sax.make_parser" and arguments:
             self.report("dynamic-import", node, f"{path} loads the modules that it is given")
         if path.startswith(("matplotlib.", "pandas.")):
@@ -401,6 +436,12 @@ def is_plain_expression(values: Values, *, started: bool = False) -> bool:
         if not isinstance(text, str) or len(text) > 10_000 or _UNPLAIN.search(text):
             return False
     return True
+
+
+def _is_handle(values: Values) -> bool:
+    """Whether a file is meant by its number, and not standard input, output or error."""
+    numbers = [one.value for one in values if isinstance(one, Const) and type(one.value) is int]
+    return any(isinstance(number, int) and number > 2 for number in numbers)
 
 
 def _harmless_beginning(arguments: list[Values]) -> bool:

@@ -36,7 +36,7 @@ def own_attributes(tree: ast.Module) -> frozenset[str]:
             found.add(node.attr)
         elif isinstance(node, ast.ClassDef):
             for part in ast.walk(node):
-                if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+                if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                     found.add(part.name)
                 elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
                     found.add(part.id)

@@ -64,6 +64,7 @@ class More(NamedTuple):
 Value = More | Const | Prefix | Ref | Made | Namespace | Local | Instance | Box
 Values = frozenset[Value]
 
+UNKNOWN: Final = "()"  # the path of a Namespace of something not known
 NOTHING: Final[Values] = frozenset()
 MORE: Final = More()
 MAX_CONSTANTS = 12  # of one variable; what is cut leaves a More behind

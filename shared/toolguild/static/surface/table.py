@@ -20,6 +20,7 @@ RISKY = words(
     "hook hooks patch patcher trace tracer globals namespace native nativetypes ctypes ctypeslib dll cdll "
     "libdevice jit driver extension extensions credentials login environ getenv popener autowrap lambdify "
     "lambdastr sympify preview latex xslt include distutils testing magic unsafe dangerous console repl "
+    "stanford malt senna hunpos weka megam prover9 mace boxer offline "
     "notebook terminal webuse database sql gbq hdf aws s3 gcs azure hdfs openml backend backends agraph pydot "
     "DataSource graphviz movie ffmpeg imagemagick writers telegram discord slack moves proxy"
 )
@@ -30,6 +31,10 @@ MODULES = words(
     "webbrowser functools operator contextlib weakref traceback linecache ast dis pkgutil site sysconfig "
     "posix nt fcntl mmap asyncio concurrent ssl"
 )
+
+
+# Libraries of which everything that is not in a table of their own is asked about.
+STRICT = words("numpy pandas")
 
 
 class Table:
@@ -80,7 +85,12 @@ def python(path: str) -> str | None:
     if top in _STANDARD:
         if "()" in path or not known.covers(top) or known.knows(path):
             return None
-        return f"{path} is not among what is known to be harmless of {top}"
+        return _unknown(path, top)
+    if top in STRICT and rest and "()" not in path:
+        if not table(top).knows(path):
+            return _unknown(path, top)
+        if path.rpartition(".")[0] in table(top).members:
+            return None
     harmless = table("libraries")
     last = rest.rpartition(".")[2]
     if top == "guild" or not rest or last == "()" or harmless.knows(path):
@@ -91,6 +101,10 @@ def python(path: str) -> str | None:
         return f"{path} is a module that {top} uses itself"
     word = risky(last)
     return None if word is None else f"{path} may do more than compute ({word})"
+
+
+def _unknown(path: str, top: str) -> str:
+    return f"{path} is not among what is known to be harmless of {top}"
 
 
 @cache
