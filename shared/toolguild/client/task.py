@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from toolguild.client import log
 from toolguild.client.intervene import enveloped, intervention
 from toolguild.client.progress import follows
 from toolguild.client.retention import unknown
-from toolguild.errors import Refused, Unavailable, UsageError
+from toolguild.errors import Refused, TemporaryError, Unavailable, UsageError
 from toolguild.goal import Goal
 from toolguild.guild import Artifacts
 from toolguild.identity import Ed25519Signer
@@ -33,6 +33,7 @@ JOINING = (
 SOURCE = "client"
 COUNT_WITHIN = 2.0  # seconds to count a user's goals
 COPIED_WITHIN = 10.0  # seconds in which the log has its copy of a goal
+LISTED_WITHIN = 2.0  # seconds for which whoever gives a goal waits for that
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ async def submit(
 ) -> TaskId:
     """Store the files, give the goal and return the new task's id. The task starts when it is its user's turn.
 
+    Whoever looks for the task afterwards finds it, in lists too.
+
     Raises UsageError as `check_files` does, Refused when too many goals of this user wait already, Unavailable
     when the goal is not taken: NATS stays away or has no room. Should it have been taken after all, unheard, it is
     cancelled with the person's signature; without a `signer` it then runs.
@@ -166,7 +169,21 @@ async def _given(
     admit = commands.AdmitGoal(task=task, brief=brief, goal=order.goal, files=tuple(stored))
     with telemetry.workflow(task):
         await bus.publish(goals.QueuedGoal(id=uuid4(), body=admit, source=SOURCE, at=now()))
+    with suppress(TemporaryError):  # the goal is taken, whatever can be read now
+        await _copied(bus, task)
     return task
+
+
+async def _copied(bus: Bus, task: TaskId) -> None:
+    """Return once the log, which lists are read from, has its copy of a goal; or when that takes too long.
+
+    The server makes the copy by itself, a moment after it has taken the goal; it makes none without room.
+    """
+    deadline = asyncio.get_running_loop().time() + LISTED_WITHIN
+    while await log.newest(bus, f"toolguild.seen.admit-goal.{task}") is None:
+        if asyncio.get_running_loop().time() > deadline:
+            return
+        await asyncio.sleep(0.005)
 
 
 async def send(bus: Bus, body: Event) -> None:
