@@ -1,5 +1,6 @@
 """What all tests share: a real NATS server, a new one for each test that asks."""
 
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,6 +20,10 @@ settings.register_profile(
     "seeking", derandomize=False, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("certain")
+
+# A shell that starts the suite in the background has it ignore Ctrl-C, and so would every process started here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
