@@ -10,9 +10,9 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from toolguild.agent import Worker
-from toolguild.cli.seat import free_ports
 from toolguild.errors import TemporaryError
 from toolguild.messages.commands import TestDraft as OrderToTest
 from toolguild.messages.events import WorkFailed
@@ -41,7 +41,7 @@ async def test_an_operators_server_knows_everybody_and_services_bind_to_what_is_
     )
     assert made.returncode == 0, made.stderr
     assert not any(place.read_text() in made.stdout for place in seeds.iterdir())
-    port, http = free_ports(2)
+    port, http = free_port(), free_port()
     config = made.stdout.replace("0.0.0.0:4222", f"127.0.0.1:{port}").replace("8222", str(http))
     (tmp_path / "nats.conf").write_text(config)
     program = Path(sysconfig.get_path("scripts")) / "nats-server"

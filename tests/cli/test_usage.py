@@ -7,14 +7,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
+from ports import free_port
 from tests.cli.conftest import Shell
 
 from toolguild.cli.app import app
+from toolguild.runtime.bus import connect
 from toolguild.runtime.server import NEEDED_MB
 
 HEAVY = ("litellm", "pandas", "numpy", "openai", "docker", "aiohttp", "nats", "jinja2")
@@ -260,9 +263,9 @@ def test_input_that_is_larger_than_the_disk_is_told_before_anything_is_stored(
 
 def test_a_port_that_is_taken_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        port = free_port()
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         monkeypatch.setenv("TOOLGUILD_NATS_PORT", str(port))
         ended = shell.run("tools", "list")
     assert ended.code == 2
@@ -299,6 +302,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOOLGUILD_NATS_URL", "nats://u:secret@127.0.0.1:1")
+    monkeypatch.setattr("toolguild.cli.door.connect", partial(connect, within=0.5))
     ended = shell.run("tools", "list")
     assert ended.code == 4
     assert "no NATS server answers" in ended.err

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +14,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import KeyValueConfig
+from ports import free_port
 
 from toolguild.registry import BUCKET, JetStreamRegistry, MemoryRegistry, open_registry
 
@@ -23,9 +23,7 @@ class Server:
     """A nats-server of one test, which can be killed and started again on the same data."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -42,10 +40,10 @@ class Server:
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
 
     async def connect(self) -> Client:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     return await nats.connect(
@@ -74,7 +72,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 async def js(server: Server) -> AsyncIterator[JetStreamContext]:
     client = await server.connect()
-    js = client.jetstream()
+    js = client.jetstream(timeout=60)
     await js.create_key_value(KeyValueConfig(bucket=BUCKET))
     yield js
     with contextlib.suppress(OSError):  # the test may have killed the server

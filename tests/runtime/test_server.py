@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from ports import free_port
 
 from toolguild.client import log
 from toolguild.errors import Misconfigured, UsageError
@@ -36,7 +37,7 @@ def listening_on(port: int) -> set[str]:
 
 
 async def gone(pid: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             if not alive(pid):
                 return
@@ -110,7 +111,7 @@ async def test_work_goes_on_when_the_server_is_killed_and_started_again(
                 pid = nats.pid
                 assert pid is not None
                 os.kill(pid, signal.SIGKILL)
-        state = await sums_of(bus, 30, within=25)
+        state = await sums_of(bus, 30)
     stop.set()
     await keeper
     assert (state.wanted, sorted(state.sums)) == (30, list(range(30)))
@@ -161,7 +162,7 @@ async def test_a_killed_parent_leaves_no_server_behind(tmp_path: Path) -> None:
         sys.executable, "-c", code, str(tmp_path), stdout=subprocess.PIPE
     )
     assert parent.stdout is not None
-    server = int(await asyncio.wait_for(parent.stdout.readline(), 20))
+    server = int(await asyncio.wait_for(parent.stdout.readline(), 60))
     assert alive(server)
     parent.kill()
     await parent.wait()
@@ -176,7 +177,7 @@ async def test_a_server_stopped_in_order_is_not_started_again(tmp_path: Path) ->
     keeper = asyncio.create_task(server.keep_running(asyncio.Event()))
     await asyncio.sleep(0)
     await server.stop()
-    await asyncio.wait_for(keeper, 10)
+    await asyncio.wait_for(keeper, 60)
     assert server.pid is None
 
 
@@ -199,9 +200,9 @@ async def test_a_guild_that_does_not_run_is_not_found(tmp_path: Path) -> None:
 
 async def test_a_port_that_is_taken_is_named_with_what_to_do(tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        port = free_port()
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=rf"port {port} is taken.*TOOLGUILD_NATS_PORT"):
             await NatsServer(tmp_path, port=port).start()
     server = NatsServer(tmp_path, port=port)
