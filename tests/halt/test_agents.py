@@ -21,7 +21,7 @@ from tests.runtime.guildhall import (
     until,
 )
 
-from toolguild.agent import Process, Reader, Worker
+from toolguild.agent import Process, Reader
 from toolguild.messages import Brief, Envelope, Event, TaskId
 from toolguild.messages.safety import Halted
 from toolguild.policy.model import MonitoringRules
@@ -65,7 +65,7 @@ async def answers(bus: Bus, kind: str, count: int = 1) -> list[Event]:
         info = await bus.js.stream_info(LOG, subjects_filter=f"toolguild.fact.{kind}.>")
         return sum((info.state.subjects or {}).values()) >= count
 
-    await until(enough, within=20)
+    await until(enough)
     last = (await bus.js.stream_info(LOG)).state.last_seq
     for number in range(1, last + 1):
         raw = await bus.js.get_msg(LOG, seq=number)
@@ -253,18 +253,23 @@ async def test_halts_hold_through_a_restart_of_the_server_and_later_ones_are_hea
 
 
 async def test_the_deadline_moves_by_the_time_that_a_command_was_halted(bus: Bus) -> None:
-    begun = datetime.now(UTC)
-    brief = Brief(
-        task=TASK,
-        started=begun.isoformat(),
-        deadline=(begun + timedelta(seconds=1)).isoformat(),
-    )
-    work: Worker[Add] = adder()
-    async with halls(bus, work):
-        await say(bus, order("all", 0))
-        await answers(bus, "halt-taken")
-        await bus.publish(envelope(Add(brief=brief, numbers=(1, 2))))
-        await asyncio.sleep(1.2)  # the deadline has to pass: there is no other clock to turn
-        await say(bus, order("all", 1, on=False))
-        (added,) = await answers(bus, "test-added")
-    assert added.model_dump()["sum"] == 3
+    """About real time, there is no other clock to turn: on a machine that is too slow for it, it takes longer."""
+    rounds = (1.0, 5.0, 25.0)
+    async with halls(bus, book, adder()):
+        for tried, allowed in enumerate(rounds):
+            begun = datetime.now(UTC)
+            brief = Brief(
+                task=TASK,
+                started=begun.isoformat(),
+                deadline=(begun + timedelta(seconds=allowed)).isoformat(),
+            )
+            await say(bus, order("all", 2 * tried))
+            await answers(bus, "halt-taken", 2 * tried + 1)
+            await bus.publish(envelope(Add(brief=brief, numbers=(1, 2))))
+            await asyncio.sleep(1.2 * allowed)  # the deadline has to pass
+            await say(bus, order("all", 2 * tried + 1, on=False))
+            ends = await sums_of(bus, tried + 1)
+            if ends.sums:
+                assert ends.sums == (3,)
+                return
+    raise AssertionError(f"its time was over in each of {rounds}")

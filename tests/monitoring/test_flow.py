@@ -19,7 +19,7 @@ from toolguild.registry import open_registry
 from toolguild.runtime.bus import Bus
 from toolguild.sandbox.interface import Request
 
-WITHIN = 30.0
+WITHIN = 60.0
 EVIL = Request("evil.example", 443, "CONNECT", "denied", 9, 0, 0.1)
 
 
@@ -65,7 +65,7 @@ async def test_a_run_is_learned_and_a_tool_that_asks_a_refused_host_is_quarantin
                 changes = 0
                 while elsewhere.runnable(run.tool):
                     changes = await elsewhere.changed(changes)
-            assert time.monotonic() - began < 5  # 0.3 s with both cores busy
+            assert time.monotonic() - began < 20  # 0.3 s with both cores busy
 
         alerted = await seen(hall.bus, f"toolguild.fact.alerted.{run.tool}")
         assert isinstance(alerted, events.Alerted)

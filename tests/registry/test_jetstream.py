@@ -21,7 +21,7 @@ from toolguild.tool import Published
 
 
 async def until(
-    true: Callable[[], bool], *registries: JetStreamRegistry, seconds: float = 10
+    true: Callable[[], bool], *registries: JetStreamRegistry, seconds: float = 60
 ) -> None:
     """Wait until something holds of registries, looking again whenever one of them has changed."""
     async with asyncio.timeout(seconds):
@@ -166,25 +166,27 @@ async def test_the_registry_is_read_anew_after_the_server_was_killed(server: Any
     client = await server.connect()
     writer = await server.connect()
     try:
-        js, other = client.jetstream(timeout=1), writer.jetstream(timeout=1)
+        js, other = client.jetstream(timeout=60), writer.jetstream(timeout=60)
         await js.create_key_value(KeyValueConfig(bucket="tools"))
         async with open_registry(js) as registry, open_registry(other) as elsewhere:
             tool = (await publish(elsewhere, samples.named("sum_column"))).tool.digest
             await until(lambda: registry.runnable(tool), registry)
             server.kill()
+            other._timeout = 0.5  # nobody answers: that need not take long
             with pytest.raises(TemporaryError):
                 await elsewhere.set_status(tool, "revoked", "harm")
             assert registry.find("sum_column") is not None  # what was known is still known
+            other._timeout = 5
             server.start()
             await _again(lambda: elsewhere.set_status(tool, "revoked", "harm"))
-            await until(lambda: not registry.runnable(tool), registry, seconds=5)
+            await until(lambda: not registry.runnable(tool), registry)
     finally:
         await client.close()
         await writer.close()
 
 
 async def _again(attempt: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await attempt()
@@ -291,11 +293,12 @@ async def test_a_failed_read_never_looks_like_an_empty_registry(
     server: Any, js: JetStreamContext
 ) -> None:
     client = await server.connect()
-    short = client.jetstream(timeout=0.3)
+    short = client.jetstream(timeout=60)
     async with open_registry(js) as registry:
         entry = await publish(registry, samples.named("sum_column"))
         bucket = await bind(short)
         server.kill()
+        short._timeout = 0.3
         with pytest.raises(TemporaryError):
             async with open_registry(short, load_seconds=0.5):
                 pytest.fail("opened without having read anything")
@@ -386,7 +389,7 @@ async def test_opening_and_closing_is_quick_and_leaves_nothing_running(
 ) -> None:
     before = len(asyncio.all_tasks())
     for _ in range(5):
-        async with asyncio.timeout(5), open_registry(js, check_seconds=0.001):
+        async with asyncio.timeout(60), open_registry(js, check_seconds=0.001):
             pass
     await until(lambda: len(asyncio.all_tasks()) <= before)
 

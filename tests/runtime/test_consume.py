@@ -1,9 +1,10 @@
 """Delivery over a real JetStream: what becomes of messages, good and bad."""
 
 import asyncio
-import time
+from collections import Counter
 
 import pytest
+from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
 from toolguild.agent import Process
@@ -19,6 +20,7 @@ from toolguild.messages import Event, Message
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.claim import LIMIT
 from toolguild.runtime.dead import Kept, dead_letter, dead_letters, discard, history, requeue
+from toolguild.runtime.ending import ended
 from toolguild.runtime.topology import DEAD, LOG, WORK
 
 from .guildhall import (
@@ -45,6 +47,16 @@ async def in_log(bus: Bus, subject: str) -> int:
     return sum((info.state.subjects or {}).values())
 
 
+async def copied(bus: Bus, kind: str, count: int) -> None:
+    """Return once the log has so many copies of commands: the server makes them by itself, a moment later."""
+
+    async def there() -> bool:
+        return await in_log(bus, f"toolguild.seen.{kind}.*") >= count
+
+    await until(there)
+    assert await in_log(bus, f"toolguild.seen.{kind}.*") == count
+
+
 async def buried(bus: Bus, count: int = 1) -> list[Kept]:
     async def enough() -> bool:
         return await waiting(bus, DEAD) >= count
@@ -64,7 +76,7 @@ async def test_the_log_holds_commands_beside_events(bus: Bus) -> None:
     async with at_work(bus, book, adder()):
         await bus.publish(envelope(SumWanted(numbers=(1, 2))))
         await sums_of(bus, 1)
-    assert await in_log(bus, "toolguild.seen.test-add.*") == 1
+    await copied(bus, "test-add", 1)
     assert await in_log(bus, "toolguild.fact.test-added.*") == 1
 
 
@@ -84,6 +96,7 @@ async def test_a_large_body_travels_through_the_object_store(bus: Bus) -> None:
         await bus.publish(envelope(SumWanted(numbers=(1, 2), note=note)))
         state = await sums_of(bus, 1)
     assert state.note == note
+    await copied(bus, "test-add", 1)
     sent = await bus.js.get_msg(LOG, subject="toolguild.seen.test-add.t-1")
     assert len(sent.data or b"") < 200
 
@@ -275,21 +288,31 @@ async def test_an_unknown_dead_letter_is_named_with_what_to_do(bus: Bus) -> None
 
 
 async def test_long_work_is_kept_alive_by_heartbeats(bus: Bus) -> None:
-    starts = 0
+    """About real time: on a machine that stands still for a second, heartbeats are late; then it is given more."""
+    starts: Counter[tuple[int, ...]] = Counter()
 
     async def slow(command: Add) -> Event:
-        nonlocal starts
-        starts += 1
-        await asyncio.sleep(2.5)
-        return Added(task=command.task, sum=starts)
+        starts[command.numbers] += 1
+        await asyncio.sleep(command.numbers[0])
+        return Added(task=command.task, sum=command.numbers[0])
 
-    async with at_work(bus, book, adder(slow), ack_wait=1.5):
-        await bus.publish(envelope(SumWanted(numbers=(1,))))
-        assert (await sums_of(bus, 1)).sums == (1,)
-    assert starts == 1
+    for tried, ack_wait in enumerate((1.0, 3.0, 9.0), 1):
+        long = round(1.5 * ack_wait) + 1
+        async with at_work(bus, book, adder(slow), ack_wait=ack_wait):
+            await bus.publish(envelope(SumWanted(numbers=(long,))))
+            await sums_of(bus, tried)
+        if starts[long,] == 1:
+            return
+    raise AssertionError(starts)
 
 
-async def test_the_work_of_a_replica_that_falls_silent_is_taken_over(bus: Bus) -> None:
+async def unheard(msg: Msg) -> None:
+    """What a replica says that has lost the network."""
+
+
+async def test_the_work_of_a_replica_that_falls_silent_is_taken_over(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started = asyncio.Event()
 
     async def hang(command: Add) -> Event:
@@ -297,15 +320,19 @@ async def test_the_work_of_a_replica_that_falls_silent_is_taken_over(bus: Bus) -
         await asyncio.Event().wait()
         raise AssertionError
 
-    await bus.publish(envelope(Add(numbers=(1, 2))))
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5), at_work(bus, adder(hang), ack_wait=0.5):
+    async def replica() -> None:
+        async with at_work(bus, adder(hang), ack_wait=0.5):
             await asyncio.Event().wait()
-    assert started.is_set()
-    began = time.monotonic()
+
+    await bus.publish(envelope(Add(numbers=(1, 2))))
+    with monkeypatch.context() as patched:
+        for word in ("in_progress", "nak"):
+            patched.setattr(Msg, word, unheard)
+        silent = asyncio.create_task(replica())
+        await asyncio.wait_for(started.wait(), 30)
+        await ended((silent,))
     async with at_work(bus, book, adder(), ack_wait=0.5):
         assert (await sums_of(bus, 1)).sums == (3,)
-    assert time.monotonic() - began < 3
 
 
 async def test_a_busy_replica_takes_no_message_that_it_cannot_start(bus: Bus) -> None:
@@ -325,8 +352,12 @@ async def test_a_busy_replica_takes_no_message_that_it_cannot_start(bus: Bus) ->
             return len(held) == 2
 
         await until(full)
-        info = await bus.js.consumer_info(WORK, "hall-add")
-        assert (info.num_ack_pending, info.num_pending) == (2, 3)
+
+        async def counted() -> bool:  # a moment later: the server counts by itself
+            info = await bus.js.consumer_info(WORK, "hall-add")
+            return (info.num_ack_pending, info.num_pending) == (2, 3)
+
+        await until(counted)
         release.set()
         await sums_of(bus, 5)
 
@@ -368,11 +399,10 @@ async def test_stopping_settles_what_is_under_way_and_takes_nothing_new(bus: Bus
     assert await waiting(bus, WORK) == 1
 
 
-async def test_an_idle_agent_stops_at_once(bus: Bus) -> None:
-    began = time.monotonic()
-    async with at_work(bus, book, adder()) as stop:
-        stop.set()
-    assert time.monotonic() - began < 0.9  # a slot that waited for its fetch would need a second
+async def test_an_idle_agent_stops_at_once(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolguild.runtime.consume.FETCH", 60.0)
+    async with asyncio.timeout(30), at_work(bus, book, adder()) as stop:
+        stop.set()  # a slot that waited for its fetch would need a minute
 
 
 async def test_a_message_nobody_lives_to_settle_is_given_up(bus: Bus) -> None:
@@ -407,15 +437,14 @@ async def test_a_message_that_comes_again_after_the_duplicate_window_counts_once
             await bus.send(
                 wish.subject, wish.model_dump_json().encode(), {"Nats-Msg-Id": f"late-{late}"}
             )
+        await copied(bus, "test-add", 1)
         command = await bus.js.get_msg(LOG, subject="toolguild.seen.test-add.t-1")
         await bus.send("toolguild.do.test-add.t-1", command.data or b"", {"Nats-Msg-Id": "late"})
         await bus.publish(envelope(SumWanted(numbers=(4,))))
         state = await sums_of(bus, 2)
+        await copied(bus, "test-add", 3)  # the late command is work done twice,
         await until(lambda: idle(bus))
-    assert (state.wanted, state.sums) == (2, (3, 4))
-    assert (
-        await in_log(bus, "toolguild.seen.test-add.*") == 3
-    )  # the late command is work done twice,
+    assert (state.wanted, sorted(state.sums)) == (2, [3, 4])
     assert await in_log(bus, "toolguild.fact.test-added.*") == 2  # and one answer all the same
 
 

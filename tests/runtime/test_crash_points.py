@@ -161,6 +161,11 @@ async def the_end(bus: Bus) -> None:
     async with at_work(bus, book, adder(), ack_wait=ACK_WAIT):
         state = await sums_of(bus, 1)
         await until(lambda: settled(bus))
+
+    async def copied() -> bool:  # by the server, a moment after the command was taken
+        return "toolguild.seen.test-add.t-1" in await subjects(bus)
+
+    await until(copied)
     assert (state.wanted, state.sums, state.failed) == (1, (3,), ())
     assert await subjects(bus) == {
         "toolguild.fact.test-sum-wanted.t-1": 1,
