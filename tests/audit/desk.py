@@ -23,7 +23,9 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw().hex()
 KEYS: Keys = {"auditor": (PUBLIC,)}
 RULES = AuditRules(page=8, page_seconds=0.02)
-WITHIN = 20.0
+# Pages that are closed when they are full, however slowly the machine fills them, and the last one after a second.
+FULL = AuditRules(page=8, page_seconds=1.0)
+WITHIN = 60.0
 
 
 def scribe(rules: AuditRules = RULES) -> Scribe:

@@ -19,7 +19,7 @@ from toolguild.messages import Envelope, Event, TaskId, events
 from toolguild.runtime.store import bucket
 from toolguild.runtime.topology import AUDIT
 
-WITHIN = 20.0
+WITHIN = 60.0
 GOAL = "Total amount per category in expenses.csv"
 
 

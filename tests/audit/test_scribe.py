@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from nats.js import JetStreamContext
 from tests.chain.chains import OTHER, chain, next_page
+from tests.runtime.guildhall import until as comes_to
 
 from toolguild.canonical import digest_of_bytes
 from toolguild.chain import entry
@@ -17,12 +18,14 @@ from toolguild.policy.model import AuditRules
 from toolguild.runtime import scribe as scribes
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.dead import DeadLetter, bury, discard
+from toolguild.runtime.ending import ended
 from toolguild.runtime.scribe import SUBJECT, write_chain
 from toolguild.runtime.server import NatsServer
 from toolguild.runtime.stream import message_at
 from toolguild.runtime.topology import AUDIT, DEAD, LOG, WORK, ensure_streams
 
 from .desk import (
+    FULL,
     checked,
     fact,
     messages,
@@ -34,6 +37,15 @@ from .desk import (
     writing,
     written,
 )
+
+
+async def in_log(bus: Bus, count: int) -> None:
+    """Return once the log has so many messages: the server copies orders into it by itself, a moment later."""
+
+    async def there() -> bool:
+        return (await bus.js.stream_info(LOG)).state.last_seq >= count
+
+    await comes_to(there)
 
 
 def letter(number: int) -> DeadLetter:
@@ -76,7 +88,7 @@ async def test_events_copies_of_commands_and_dead_letters_are_recorded_with_what
 async def test_pages_are_full_when_there_is_much_and_soon_when_there_is_little(bus: Bus) -> None:
     for number in range(40):
         await bus.publish(fact(number))
-    async with writing(bus):
+    async with writing(bus, scribe(FULL)):
         await until(bus, messages(40))
     pages = [parsed(one.data) for n in range(1, 7) if (one := await message_at(bus, AUDIT, n))]
 
@@ -221,9 +233,7 @@ async def test_of_several_scribes_one_writes_and_another_takes_over(
         for number in range(60):
             await bus.publish(fact(number))
         await until(bus, messages(60))
-        for dead in (first.task, second.task):
-            dead.cancel()
-        await asyncio.wait((first.task, second.task))
+        await ended((first.task, second.task))
         for number in range(60, 90):
             await bus.publish(fact(number))
         await until(bus, messages(90))
@@ -257,6 +267,7 @@ async def test_a_chain_that_begins_late_says_from_where(bus: Bus) -> None:
     for number in range(6):
         await bus.publish(fact(number))
         await bus.publish(order(number))
+    await in_log(bus, 12)
     await bus.js.purge_stream(LOG, seq=9)
     async with writing(bus):
         found = await until(bus, messages(4))
@@ -309,6 +320,7 @@ async def test_an_order_whose_copy_never_came_into_the_log_is_derived_from_its_q
     await bus.publish(order(2))
     await bus.publish(order(3))
     await bus.publish(order(4))
+    await in_log(bus, 4)
     for copy in (3, 4):  # as if the server had died between storing and copying
         await bus.js.delete_msg(LOG, copy)
     await bus.js.delete_msg(WORK, 3)  # done already

@@ -11,9 +11,9 @@ from toolguild.runtime.bus import connect
 from toolguild.runtime.server import NatsServer
 from toolguild.runtime.topology import ensure_streams
 
-from .desk import checked, fact, messages, until, writing
+from .desk import FULL, checked, fact, messages, scribe, until, writing
 
-COUNT = 30
+COUNT = 31  # with the entry that begins the chain, four full pages
 
 
 async def recorded(nats: NatsServer) -> None:
@@ -21,7 +21,7 @@ async def recorded(nats: NatsServer) -> None:
         await ensure_streams(bus.js)
         for number in range(COUNT):  # all of them first: the pages are the same each time
             await bus.publish(fact(number))
-        async with writing(bus):
+        async with writing(bus, scribe(FULL)):
             await until(bus, messages(COUNT))
 
 
@@ -33,7 +33,7 @@ async def found_after(nats: NatsServer, change: Callable[[Path], None], folder: 
     await nats.start()
     async with connect(nats.url) as bus:
         await ensure_streams(bus.js)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             return await checked(bus)
 
 
