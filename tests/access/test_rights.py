@@ -213,7 +213,7 @@ async def test_a_reader_of_the_log_cannot_be_made_for_more_than_its_user_may_fol
             {"filter_subject": "toolguild.fact.steered.*", "durable_name": "planner-planner"},
         ):
             config = {"stream_name": LOG, "config": asked | more}
-            answer = await bus.client.request(subject, json.dumps(config).encode(), timeout=5)
+            answer = await bus.client.request(subject, json.dumps(config).encode(), timeout=60)
             assert "error" in json.loads(answer.data), more
 
 
@@ -253,5 +253,5 @@ async def test_a_key_that_the_server_does_not_know_is_told_so(grounds: Grounds) 
     from toolguild.runtime.bus import connect
 
     with pytest.raises(Misconfigured, match="does not know this process's key"):
-        async with connect(grounds.server.address, login=Login(seed=new_seed()), within=5):
+        async with connect(grounds.server.address, login=Login(seed=new_seed()), within=60):
             pass

@@ -113,9 +113,9 @@ def family(pid: int) -> set[Living]:
 
 
 async def ended(those: set[Living]) -> None:
-    """Return once none of these processes lives. Raises AssertionError with those that do after ten seconds."""
+    """Return once none of these processes lives. Raises AssertionError with those that do after a minute."""
     known = {(one.pid, one.started) for one in those}
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + WITHIN
     while left := [one for one in living() if (one.pid, one.started) in known]:
         if time.monotonic() > deadline:
             raise AssertionError(f"still there: {left}")
