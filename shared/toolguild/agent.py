@@ -60,6 +60,8 @@ class Process(Generic[S]):
     key: Callable[[Event], str] = attrgetter("key")  # of the record that an event concerns
     # goes on when everything is halted: what only records, lets people decide, or protects
     through_halts: bool = False
+    # with which a record nearly always begins: none is looked for before it is made
+    begins: tuple[type[Event], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,23 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolguild.agent import Worker
+from toolguild.agent import Process, Worker
 from toolguild.errors import Conflict, TemporaryError
-from toolguild.messages import Brief, Envelope
+from toolguild.messages import Brief, Envelope, Event, Message
 from toolguild.messages.events import WorkFailed
 from toolguild.runtime.drive import RACES, drive
 from toolguild.runtime.remembered import RememberedStore
 from toolguild.runtime.serve import serve
 from toolguild.runtime.store import MemoryStore, RecordStore
 
-from .guildhall import TASK, Add, Added, Sums, SumWanted, adder, book, envelope
+from .guildhall import TASK, Add, Added, Sums, SumWanted, adder, advance, book, envelope
 
 Work = Callable[[Add], Awaitable[Added]]
 NOW = "2026-01-01T12:00:00+00:00"
@@ -110,6 +111,49 @@ async def test_those_were_all_the_steps_of_a_process() -> None:
     assert world.step == 12
 
 
+opening = replace(book, begins=(SumWanted,))  # a record nearly always begins with a wish
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.booleans())
+async def test_a_record_that_is_not_looked_for_before_it_begins_counts_each_event_once_all_the_same(
+    deliveries: Sequence[int], remembers: bool
+) -> None:
+    world = World()
+    store: RecordStore = RememberedStore(world) if remembers else world
+    for number in deliveries:
+        await handled(world, store, wish(number), opening)
+    assert (await world.record()).wanted == len(world.sent) == len(set(deliveries))
+
+
+async def test_the_first_event_of_a_record_asks_the_store_for_nothing() -> None:
+    class Asked(World):
+        loads = 0
+
+        async def load(self, key: str) -> tuple[bytes | None, int]:
+            self.loads += 1
+            return await super().load(key)
+
+    world = Asked()
+    await handled(world, world, wish(1), opening)
+    assert world.loads == 0
+    await handled(world, world, wish(1), opening)  # it comes again: now there is one
+    assert world.loads > 0
+    assert (await world.record()).wanted == len(world.sent) == 1
+
+
+async def test_an_opening_event_that_changes_nothing_is_held_against_the_record_that_is_there() -> (
+    None
+):
+    def deaf(state: Sums, event: Event) -> tuple[Sums, Sequence[Message]]:
+        return (state, []) if state == Sums() else advance(state, event)
+
+    world = World()
+    await handled(world, world, wish(1))
+    await handled(world, world, wish(2), replace(opening, advance=deaf))
+    assert (await world.record()).wanted == 2
+
+
 @pytest.mark.parametrize("step", range(1, 3))
 async def test_a_worker_that_crashes_at_any_step_answers_once(step: int) -> None:
     world, command = World(dies_at=step), envelope(Add(numbers=(1, 2)))
@@ -145,8 +189,10 @@ async def test_replicas_that_remember_and_take_turns_in_any_order_count_each_eve
     assert (await world.record()).wanted == len(world.sent) == len({one for one, _ in deliveries})
 
 
-async def handled(world: World, store: RecordStore, cause: Envelope) -> None:
-    await drive(book, cause, store=store, send=world.send, source="hall/book", now=lambda: NOW)
+async def handled(
+    world: World, store: RecordStore, cause: Envelope, process: Process[Sums] = book
+) -> None:
+    await drive(process, cause, store=store, send=world.send, source="hall/book", now=lambda: NOW)
 
 
 async def test_what_is_sent_again_for_a_repeat_is_what_the_store_holds_and_not_what_is_remembered() -> (

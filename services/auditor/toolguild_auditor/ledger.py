@@ -34,4 +34,5 @@ ledger = Process(
     record=Record[Account],
     start=Account(),
     advance=advance,
+    begins=(events.TaskEnded,),
 )

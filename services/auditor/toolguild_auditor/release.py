@@ -51,9 +51,7 @@ async def release(
 async def _filtered(guild: Guild, find: Find, result: Result) -> Result:
     policy, redactor = guild.policy, redactor_for(guild.policy, result, find)
     opened = [await _opened(guild, file) for file in result.files]
-    withheld = await asyncio.to_thread(_withheld, policy, result, opened)
-    notes = await asyncio.to_thread(inconsistencies, result) if _judges(policy) else ()
-    out = await asyncio.to_thread(redacted, result, redactor)
+    withheld, notes, out = await asyncio.to_thread(_noticed, policy, result, opened, redactor)
     if withheld and policy.output.harmful == "withhold":
         out = _kept_back(out, f"{withheld}; {_HARM_ADVICE}")
     elif notes and policy.output.consistency == "withhold":
@@ -74,6 +72,15 @@ _NOTES_ADVICE = (
     "it was held back (policy: output.consistency). Run the goal again, or let a person who may see it look with: "
     "toolguild reveal TASK"
 )
+
+
+def _noticed(
+    policy: Policy, result: Result, opened: Sequence[Path | None], redactor: Redactor
+) -> tuple[str, Sequence[str], Result]:
+    """Return what is harmful, what does not agree, and the result as it may leave but for its files."""
+    withheld = _withheld(policy, result, opened)
+    notes = inconsistencies(result) if _judges(policy) else ()
+    return withheld, notes, redacted(result, redactor)
 
 
 def _judges(policy: Policy) -> bool:

@@ -41,6 +41,7 @@ def task_process(policy: Policy, verify: Verify) -> Process[Task]:
         start=New(),
         advance=partial(advance, Rules.of(policy), verify),
         key=_task_of,
+        begins=(events.GoalGiven, events.TaskForked),
     )
 
 
