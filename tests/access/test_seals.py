@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,8 +17,8 @@ from tests.runtime.guildhall import until
 from toolguild.canonical import Digest
 from toolguild.errors import PermanentError
 from toolguild.identity import KeyDirectory
-from toolguild.messages import Brief, Envelope, Event, TaskId, commands, events
-from toolguild.runtime.access.seal import KEY, SIGNATURE, SIGNER, Forged, Seals, signed_since
+from toolguild.messages import Brief, Command, Envelope, Event, TaskId, commands, events
+from toolguild.runtime.access.seal import KEY, SIGNATURE, SIGNER, Forged, Seals, sign, signed_since
 from toolguild.runtime.clock import now
 from toolguild.runtime.dead import Kept, dead_letters, requeue
 from toolguild.runtime.services import load_service
@@ -142,7 +143,56 @@ def test_people_speak_without_a_services_key(keys: KeyDirectory) -> None:
         arguments={},
     )
     envelope = Envelope(id=uuid4(), body=body, source="client", at=now())
+    seals(keys).check(envelope, message(envelope, stamped(keys, envelope, "operator")))
+    told = events.DeadLetterDiscarded(
+        about_key="t-1",
+        message="m",
+        number=1,
+        agent="a",
+        code="c",
+        reason="r",
+        died_at="",
+        by="ana",
+        why="w",
+    )
+    envelope = Envelope(id=uuid4(), body=told, source="client", at=now())
+    assert stamped(keys, envelope, "operator") == {}
     seals(keys).check(envelope, message(envelope, {}))
+
+
+ORDERS = [
+    commands.RunTool(
+        task=TaskId("t-1"), brief=Brief(task=TaskId("t-1")), step="s", tool=TOOL, arguments={}
+    ),
+    events.PruneWanted(task=TaskId("t-1"), rule="ana"),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: str(order.kind))
+@pytest.mark.parametrize("signer", ["", "executor", "planner", "auditor"])
+def test_what_the_operator_orders_nobody_else_orders_in_that_name(
+    keys: KeyDirectory, order: Command | Event, signer: str
+) -> None:
+    """Whoever may run tools in a plan, or prune by the policy, still does not do so for people."""
+    envelope = Envelope(id=uuid4(), body=order, source="client", at=now())
+    keys.private("operator")
+    key = keys.private(signer or "planner")
+    text = b"toolguild message 1\n" + envelope.subject.encode() + b"\n"
+    headers = sign(signer, key, text + envelope.model_dump_json().encode()) if signer else {}
+    with pytest.raises(Forged):
+        seals(keys).check(envelope, message(envelope, headers))
+    claimed = headers | {SIGNER: "operator"}
+    with pytest.raises(Forged):
+        seals(keys).check(envelope, message(envelope, claimed))
+
+
+def test_orders_of_before_they_were_signed_are_still_taken(keys: KeyDirectory) -> None:
+    envelope = Envelope(id=uuid4(), body=ORDERS[1], source="client", at=now())
+    late = Seals(keys, (), SERVICES, LONG_AGO, ordered_since=datetime.max.replace(tzinfo=UTC))
+    late.check(envelope, message(envelope, {}))
+    said = envelope.model_copy(update={"source": "auditor/retention"})
+    with pytest.raises(Forged):  # a service's own have been signed for longer
+        late.check(said, message(said, {}))
 
 
 def test_messages_of_before_there_were_signatures_are_still_read(
@@ -164,7 +214,7 @@ def test_where_nothing_can_be_noted_every_message_has_to_be_signed(tmp_path: Pat
 
 async def dead(hall: Hall) -> list[Kept]:
     """The dead letters, once there are any."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(30):
         while True:
             if letters := await dead_letters(hall.bus):
                 return letters
@@ -228,12 +278,22 @@ async def test_a_forged_command_is_neither_done_nor_answered(tmp_path: Path) -> 
         assert not info.state.subjects
 
 
+async def test_an_order_that_is_not_the_operators_is_not_followed(tmp_path: Path) -> None:
+    async with open_hall(tmp_path, ("auditor",)) as hall:
+        order = Envelope(id=uuid4(), body=ORDERS[1], source="client", at=now())
+        await replace(hall.bus, seals=None).publish(order)
+        letters = await dead(hall)
+        assert [(one.letter.agent, one.letter.code) for one in letters] == [
+            ("auditor-retention", "forged")
+        ]
+
+
 async def test_a_signed_message_whose_body_is_in_the_object_store_is_taken(tmp_path: Path) -> None:
     """The signature is over the bytes on the wire, which name the body by its digest."""
     async with open_hall(tmp_path, ("auditor",)) as hall:
         body = events.IncidentSeen(tool=TOOL, task=TaskId("t-1"), what="x" * 400_000, by="executor")
         await hall.says("planner", body)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(30):
             while True:
                 assert not await dead_letters(hall.bus)
                 facts = "toolguild.fact.trust-changed.*"

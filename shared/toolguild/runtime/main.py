@@ -108,9 +108,9 @@ async def run_services(
         keys, own = KeyDirectory(settings.keys), [service.name for service in services]
         known = known_services(services)
         since = await asyncio.to_thread(signed_since, settings.keys)
-        bus = replace(bus, seals=Seals(keys, own, known, since))
-        since = await asyncio.to_thread(signed_since, settings.keys, "records")
-        bus = bus.sealed(RecordSeals(keys, own, lambda: known, since))
+        later = await asyncio.to_thread(signed_since, settings.keys, "records")  # and orders
+        bus = replace(bus, seals=Seals(keys, own, known, since, ordered_since=later))
+        bus = bus.sealed(RecordSeals(keys, own, lambda: known, later))
         process = this_process([service.name for service in services])
         resources = await stack.enter_async_context(Resources(bus, settings, policy, process))
         running_agents: list[tuple[Service, Sequence[Agent]]] = []

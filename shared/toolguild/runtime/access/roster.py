@@ -28,11 +28,15 @@ OF_ANY = (events.HaltTaken, events.HaltRefused)
 OF_WORKERS = (events.WorkFailed, events.PutBack)
 OF_MODELS = (events.GuidanceTaken, events.ModelCalled, events.InputFlagged)
 
-# What people say, or the command line for them.
-OF_PEOPLE: tuple[type[Message], ...] = (
+# What the command line orders for people, signed with the operator's key.
+OF_OPERATOR: tuple[type[Message], ...] = (
     commands.RunTool,
     events.TaskForked,
     events.PruneWanted,
+)
+
+# What people say, signed in its body where that matters, or what the command line tells of them.
+OF_PEOPLE: tuple[type[Message], ...] = (
     events.DeadLetterRequeued,
     events.DeadLetterDiscarded,
     events.Intervened,

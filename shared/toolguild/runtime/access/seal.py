@@ -21,54 +21,70 @@ from toolguild.errors import Forged as Forged
 from toolguild.errors import PermanentError
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope
-from toolguild.runtime.access.roster import OF_PEOPLE, senders
+from toolguild.runtime.access.roster import OF_OPERATOR, OF_PEOPLE, OPERATOR, senders
 
 SIGNER, KEY, SIGNATURE = "toolguild-signer", "toolguild-key", "toolguild-signature"
 _UNSIGNED = frozenset(kind.kind_name() for kind in OF_PEOPLE)
+_ORDERED = frozenset(kind.kind_name() for kind in OF_OPERATOR)
+_OPERATOR = frozenset({OPERATOR})
+_SOURCES = {"client": OPERATOR}  # who signs for a source that does not begin with the signer's name
 
 
 class Seals:
     """Signs what the services of this process send, and checks what they receive.
 
     `services` are all that the guild has: each kind that one of them sends is taken from nobody else, except
-    what people say too, which carries their own signature where that matters. Kinds that no service sends
-    are not checked.
+    what people say too, which carries their own signature where that matters. What the command line orders is
+    taken from the operator. Kinds that no service sends and nobody orders are not checked. Unsigned messages
+    of before `since` are taken, and unsigned orders of before `ordered_since`.
     """
 
     def __init__(
-        self, keys: KeyDirectory, own: Iterable[str], services: Iterable[Service], since: datetime
+        self,
+        keys: KeyDirectory,
+        own: Iterable[str],
+        services: Iterable[Service],
+        since: datetime,
+        *,
+        ordered_since: datetime | None = None,
     ) -> None:
         self._keys = keys
-        self._own = {name: keys.private(name) for name in own}
+        self._own = frozenset(own)
+        self._private: dict[str, Ed25519PrivateKey] = {}
         self._services = {service.name: service for service in services}
         self._senders = senders(self._services.values())
         self._since = since
+        self._ordered_since = since if ordered_since is None else ordered_since
 
     def stamp(self, envelope: Envelope, body: bytes) -> Mapping[str, str]:
-        """Return the headers that say who sends this; none for what is not from a service of this process.
+        """Return the headers that say who sends this; none for what is not from a service of this process, nor
+        an order of the operator's. A key is made on first use.
 
         Raises PermanentError for a kind that the service does not declare: nobody would take it.
         """
-        signer, kind = envelope.source.partition("/")[0], str(envelope.body.kind)
-        key = self._own.get(signer)
-        if key is None:
+        signer, kind = _signer(envelope), str(envelope.body.kind)
+        if signer not in self._own or (signer == OPERATOR and kind not in _ORDERED):
             return {}
         service = self._services.get(signer)
         if service and service.duties and signer not in self._senders.get(kind, ()):
             raise PermanentError(
                 f"service {signer} sends {kind} without naming it in its `sends`: it may not"
             )
-        return sign(signer, key, _signed(envelope.subject, body))
+        if signer not in self._private:
+            self._private[signer] = self._keys.private(signer)
+        return sign(signer, self._private[signer], _signed(envelope.subject, body))
 
     def check(self, envelope: Envelope, msg: Msg) -> None:
         """Return if the message is from one who may send it. Raises Forged."""
         kind = str(envelope.body.kind)
-        allowed = self._senders.get(kind)
-        if allowed is None:
+        ordered = kind in _ORDERED
+        allowed = self._senders.get(kind, frozenset()) | (_OPERATOR if ordered else frozenset())
+        if not allowed:
             return
         headers = msg.headers or {}
         signer = headers.get(SIGNER, "")
-        if not signer and (kind in _UNSIGNED or msg.metadata.timestamp < self._since):
+        since = self._ordered_since if ordered and _signer(envelope) == OPERATOR else self._since
+        if not signer and (kind in _UNSIGNED or msg.metadata.timestamp < since):
             return
         self._verify(envelope, msg, allowed, signer, headers)
 
@@ -86,7 +102,7 @@ class Seals:
         if signer not in allowed:
             named = f"by {signer[:80]}" if signer else "by nobody"
             raise Forged(f"{what} is signed {named}; only {', '.join(sorted(allowed))} may send it")
-        if envelope.source.partition("/")[0] != signer:
+        if _signer(envelope) != signer:
             raise Forged(
                 f"{what} is signed by {signer}, and said to be from {envelope.source[:80]}"
             )
@@ -123,6 +139,12 @@ def check_signature(headers: Mapping[str, str], text: bytes, what: str) -> None:
 @lru_cache(maxsize=64)
 def _public(key: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+
+
+def _signer(envelope: Envelope) -> str:
+    """Return who has to sign for the source that a message names."""
+    first = envelope.source.partition("/")[0]
+    return _SOURCES.get(first, first)
 
 
 def _signed(subject: str, body: bytes) -> bytes:
