@@ -34,7 +34,7 @@ MODULES = words(
 
 
 # Libraries of which everything that is not in a table of their own is asked about.
-STRICT = words("numpy pandas")
+STRICT = words("numpy pandas scipy sklearn matplotlib PIL yaml jinja2 lxml")
 
 
 class Table:
