@@ -124,7 +124,8 @@ async def test_what_the_libraries_for_data_do_works(bubblewrap: Sandbox) -> None
 
 
 async def test_granted_programs_work_in_pipelines(bubblewrap: Sandbox) -> None:
-    granted = ("sh", "sort", "awk")
+    names = "awk cat cp env find grep head ls nproc sed seq sh sleep sort tar timeout true wc xargs"
+    granted = tuple(names.split())
     ran = await bubblewrap.run(Call(python(PROGRAMS).code, limits=MANY, programs=granted))
     assert ran.value == ["a", "6", "1", 7, ""], (ran.fault, ran.printed)
 
