@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from spans import collected
 from tests.executor.support import BRIEF, TableSandbox, guild, ok, ran_of
 
-from toolguild import telemetry
 from toolguild.canonical import Digest
 from toolguild.capability import Capabilities
 from toolguild.errors import Refused
@@ -72,15 +70,13 @@ async def test_a_published_tool_answers(sandbox: Sandbox, tmp_path: Path) -> Non
 async def test_a_run_has_a_span_with_the_name_of_the_tool_and_how_it_ended(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    spans = InMemorySpanExporter()
-    telemetry.configure_traces("test", processor=SimpleSpanProcessor(spans))
     tool = reader("def read(path):\n    raise ValueError(path)\n")
     here = guild("executor", tmp_path, sandbox=sandbox, registry=await registry_of(tool))
-    await ran_of(here, run(tool.digest, arguments={"path": "/data/a"}))
+    with collected() as spans:
+        await ran_of(here, run(tool.digest, arguments={"path": "/data/a"}))
 
     (span,) = (one for one in spans.get_finished_spans() if one.name == "execute_tool reader@1.0")
     assert (span.attributes or {})["error.type"] == "error"
-    spans.shutdown()
 
 
 async def test_an_artifact_becomes_a_path_and_output_files_become_artifacts(

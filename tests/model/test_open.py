@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 import stamina
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 from pydantic import BaseModel
+from spans import collected
 from tests.model.openai_server import fails, openai_server, says
 
-from toolguild import telemetry
 from toolguild.budget.ledgers import JetStreamLedgers
 from toolguild.budget.memory import MemoryLedgers
 from toolguild.errors import Misconfigured, TemporaryError
@@ -132,12 +130,10 @@ async def test_a_recording_is_made_and_played_by_settings_alone(
 
 
 async def test_each_call_has_a_span(prompts: PromptLibrary, brief: Brief) -> None:
-    exporter = InMemorySpanExporter()
-    telemetry.configure_traces("test", processor=SimpleSpanProcessor(exporter))
+    with collected() as spans:
+        await ask(opened(ModelSettings(model=SCRIPTED), prompts), brief)
 
-    await ask(opened(ModelSettings(model=SCRIPTED), prompts), brief)
-
-    (span,) = [s for s in exporter.get_finished_spans() if s.name == f"chat {SCRIPTED}"]
+    (span,) = [s for s in spans.get_finished_spans() if s.name == f"chat {SCRIPTED}"]
     assert span.attributes is not None
     assert span.attributes["gen_ai.request.model"] == SCRIPTED
     assert span.attributes["gen_ai.agent.name"] == "planner"

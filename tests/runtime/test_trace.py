@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from spans import collected
 
 from toolguild import telemetry
 from toolguild.errors import PermanentError
@@ -20,13 +20,8 @@ from .guildhall import Add, SumWanted, adder, at_work, book, envelope, sums_of
 
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
-    """Collect spans. The provider of a process cannot be replaced, so each test adds a collector."""
-    exporter = InMemorySpanExporter()
-    processor = SimpleSpanProcessor(exporter)
-    telemetry.configure_traces("test", processor=processor)
-    yield exporter
-    processor.shutdown()
-    exporter.shutdown()
+    with collected() as spans:
+        yield spans
 
 
 async def finished(spans: InMemorySpanExporter, count: int) -> dict[str, ReadableSpan]:
