@@ -54,9 +54,11 @@ $(VENV)/bin/python:
 $(VENV)/.all: requirements/all.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/all.txt
 	$(BIN)/python -m pip install --quiet --no-deps -e .
+	$(BIN)/python -m compileall -q shared services # where PYTHONDONTWRITEBYTECODE is set, every start would do it
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps -e .
+	$(BIN)/python -m compileall -q shared services # where PYTHONDONTWRITEBYTECODE is set, every start would do it
 	@touch $@ $(VENV)/.all

@@ -25,6 +25,7 @@ class Bench(NamedTuple):
 BENCHES = {
     "hop": Bench("one agent, from a delivery to its acknowledgement"),
     "sandbox": Bench("a call in the sandbox, beside its alternatives"),
+    "start": Bench("from `toolguild up` to ready: time, CPU time, memory of idle processes"),
     "flow": Bench("a task from the goal to the result; start and memory of a guild"),
     "scale": Bench("tasks a second with 1 to 16 executors and tools that wait"),
     "takeover": Bench("from the kill of an executor to another one's hands"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolguild.cli import exits
+from toolguild.cli.importing import importing
 from toolguild.cli.options import Json, PolicyFile
 from toolguild.errors import Misconfigured, ToolguildError, UsageError
 
@@ -187,7 +188,9 @@ def down(
 
 def _stay(settings: "Settings", *, as_json: bool) -> int:
     from toolguild.cli.output import note, say_json
-    from toolguild.cli.supervise import Supervisor
+
+    with importing():
+        from toolguild.cli.supervise import Supervisor
 
     def ready(state: "State") -> None:
         if as_json:
@@ -209,7 +212,8 @@ def _detach(settings: "Settings") -> "State":
     log = log_of(settings, "guild")
     pid = _spawn({**os.environ, **settings.environment()}, log)
     deadline = time.monotonic() + START_WITHIN
-    importlib.import_module("toolguild.cli.door")  # to report; the guild gets ready meanwhile
+    with importing():
+        importlib.import_module("toolguild.cli.door")  # to report; the guild gets ready meanwhile
     while time.monotonic() < deadline:
         state = read_state(settings)
         if state is not None and state.ready:

@@ -2,14 +2,17 @@
 
 import sys
 
+from toolguild.cli.importing import importing
 from toolguild.errors import ToolguildError
-from toolguild.runtime.main import main
-from toolguild.runtime.services import load_service
 
 if __name__ == "__main__":
-    try:
-        service = load_service(sys.argv[1])
-    except ToolguildError as error:
-        sys.stderr.write(f"toolguild: {error}\n")
-        raise SystemExit(2) from None
+    with importing():
+        from toolguild.runtime.main import main
+        from toolguild.runtime.services import load_service
+
+        try:
+            service = load_service(sys.argv[1])
+        except ToolguildError as error:
+            sys.stderr.write(f"toolguild: {error}\n")
+            raise SystemExit(2) from None
     main(service)

@@ -28,6 +28,7 @@ from toolguild.settings import Settings
 if TYPE_CHECKING:
     from toolguild.runtime.access.tls import Certificates
 
+LOOK = 0.05  # seconds between two looks; to ask more often takes time from those who get ready
 READY_WITHIN = 90.0  # seconds for all services together
 SANDBOX_WITHIN = 10.0  # seconds after which a sandbox that refuses to open is not waited for
 STEADY = (
@@ -269,7 +270,7 @@ class Supervisor:
         waiting: Sequence[Seat] = self._seats
         while waiting and not self._stop.is_set():
             waiting = [one for one in waiting if not await self._is_well(one, one.port, began)]
-            await self._sleep(0.02)
+            await self._sleep(LOOK)
         self._ready = not waiting
         self._tell()
 
