@@ -37,9 +37,14 @@ async def test_all_that_goes_together_is_begun_in_its_order_before_anything_is_a
     assert begun == said
 
 
-async def test_of_one_subject_only_one_is_under_way() -> None:
+async def test_of_the_events_on_one_subject_only_one_is_under_way() -> None:
     said = outbox(added("t-1"), added("t-1"), added("t-2"), added("t-1"))
     assert [len(group) for group in groups(said)] == [1, 2, 1]
+
+
+async def test_the_calls_of_one_step_go_out_together() -> None:
+    said = outbox(*(Add(numbers=(n,)) for n in range(8)))
+    assert [len(group) for group in groups(said)] == [8]
 
 
 async def test_an_order_goes_out_when_what_was_said_before_it_is_in_the_log() -> None:

@@ -25,11 +25,12 @@ async def send_all(outbox: Sequence[Envelope], send: Send) -> None:
 
 
 def groups(outbox: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
-    """Yield what may be sent together: neighbours for one stream, no two of them on one subject.
+    """Yield what may be sent together: neighbours for one stream, no two events of them on one subject.
 
     A connection keeps the order of what is written to it, and a stream that in which it comes. What has to be sent
-    again comes later, though: so on each subject there is one at a time, and what a worker hears before it gets a
-    command (Steered) is in the log before that command is sent.
+    again comes later, though: so of events there is one at a time on each subject, and what a worker hears before
+    it gets a command (Steered) is in the log before that command is sent. Commands have no order among themselves:
+    workers take several at a time.
     """
     group: list[Envelope] = []
     for envelope in outbox:
@@ -37,7 +38,7 @@ def groups(outbox: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
         apart = group and (
             len(group) == AT_ONCE
             or isinstance(group[0].body, Command) != orders
-            or envelope.subject in {one.subject for one in group}
+            or (not orders and envelope.subject in {one.subject for one in group})
         )
         if apart:
             yield group
