@@ -71,9 +71,10 @@ def births(text: Text) -> Iterator[Span]:
     if any(
         word in text.label.split() or word == text.label for word in ("dob", "birthday", "born")
     ) or ("birth" in text.label):
-        match = _ALONE.search(text.plain[:40])
-        if match is not None:
-            yield Span("birth_date", *match.span(), 0.9)
+        for start, cell in text.cells():
+            match = _ALONE.search(cell[:40])
+            if match is not None:
+                yield Span("birth_date", start + match.start(), start + match.end(), 0.9)
 
 
 def postcodes(text: Text) -> Iterator[Span]:
@@ -83,6 +84,7 @@ def postcodes(text: Text) -> Iterator[Span]:
         if match is not None:
             yield Span("postcode", *match.span(1), 0.8)
     if text.label in _CODES:
-        match = re.fullmatch(rf"\s*({_CODE})\s*", text.plain[:20])
-        if match is not None:
-            yield Span("postcode", *match.span(1), 0.8)
+        for start, cell in text.cells():
+            match = re.fullmatch(rf"\s*({_CODE})\s*", cell[:20])
+            if match is not None:
+                yield Span("postcode", start + match.start(1), start + match.end(1), 0.8)

@@ -98,6 +98,7 @@ def papers(text: Text) -> Iterator[Span]:
             if match is not None and not match[1].islower():
                 yield Span(kind, *match.span(1), 0.85)
         if any(word in text.label for word in words):
-            bare = text.plain.strip()
-            if 5 <= len(bare) <= 20 and sum(one.isdigit() for one in bare) >= 4:
-                yield Span(kind, 0, len(text.plain), 0.85)
+            for start, cell in text.cells():
+                bare = cell.strip()
+                if 5 <= len(bare) <= 20 and sum(one.isdigit() for one in bare) >= 4:
+                    yield Span(kind, start, start + len(cell), 0.85)

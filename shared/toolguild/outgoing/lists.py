@@ -28,6 +28,12 @@ def ordinary() -> frozenset[str]:
     return _list("ordinary.txt")
 
 
+@cache
+def phrases() -> frozenset[str]:
+    """Two capitalised words or more that are a place, a product, a firm or a method, and no person."""
+    return _list("phrases.txt")
+
+
 def _list(name: str) -> frozenset[str]:
     lines = (files("toolguild.outgoing") / "names" / name).read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))

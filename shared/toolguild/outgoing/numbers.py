@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from toolguild.outgoing import checksum
 from toolguild.outgoing.identity import identity
 from toolguild.outgoing.span import Span
+from toolguild.outgoing.telephone import labelled, telephone
 from toolguild.outgoing.words import Text
 
 # Seven digits or more with single marks between them, and what may stand before or behind a phone number.
@@ -17,6 +18,7 @@ _RUN = re.compile(
     r"[+(\d](?<![\w@#$€£+(].)(?<!\d[.,:].) ?\d?(?:[ \t]?[./()\-\u2011\u2013\xa0]?[ \t]?\d){6,24}(?:(?![\w@])|(?=x\d))"
 )
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension|#)[ .]?\d{1,6}(?!\w)", re.I)
+_CELL = re.compile(r"[\d +()./x\u2013-]{6,30}")
 _IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9].)[A-Z]\d{2}(?=[ -]?[A-Z0-9]{4})")
 _LENGTHS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29,
@@ -31,103 +33,6 @@ _LENGTHS = {
 _SPEAKS_OF_CARD = (
     *("card", "cards", "credit", "debit", "visa", "mastercard", "amex", "maestro", "cc", "pan"),
     *("american express", "discover", "diners", "jcb", "kreditkarte", "carte", "tarjeta"),
-)
-_SPEAKS_OF_PHONE = (
-    *(
-        "phone",
-        "phones",
-        "telephone",
-        "tel",
-        "mobile",
-        "cell",
-        "cellphone",
-        "fax",
-        "call",
-        "called",
-        "ring",
-    ),
-    *(
-        "whatsapp",
-        "sms",
-        "text",
-        "dial",
-        "hotline",
-        "reach",
-        "contact",
-        "handy",
-        "telefon",
-        "mobil",
-        "gsm",
-    ),
-    *(
-        "téléphone",
-        "telefono",
-        "teléfono",
-        "móvil",
-        "celular",
-        "telefone",
-        "puhelin",
-        "telefax",
-        "phoned",
-    ),
-    *(
-        "phone number",
-        "number is",
-        "numbers",
-        "my number",
-        "fon",
-        "telefoon",
-        "portable",
-        "home",
-        "ph",
-    ),
-    *(
-        "desk",
-        "office",
-        "message",
-        "messages",
-        "answering",
-        "answer",
-        "registered",
-        "mob",
-        "direct",
-        "switchboard",
-    ),
-)
-_NOT_PHONE = (
-    *(
-        "isbn",
-        "issn",
-        "order",
-        "invoice",
-        "tracking",
-        "lot",
-        "part",
-        "serial",
-        "version",
-        "id",
-        "ref",
-    ),
-    *(
-        "sku",
-        "ticket",
-        "case",
-        "doi",
-        "ean",
-        "upc",
-        "article",
-        "batch",
-        "build",
-        "memory",
-        "timestamp",
-    ),
-    *("commit", "lat", "lon", "score", "rfc", "iso", "price", "prices", "quantity", "account"),
-)
-_NANP = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}([ .-]))\d{3}[ .-]\d{4}")
-_GROUPED = re.compile(r"\d{2,4}([ .-])\d{2,4}\1\d{2,4}(?:\1\d{2,4})?")
-_COUNTRY = re.compile(r"[^\W\d][^\n]{0,40}\n?[ \t>]*\b\d{4,6}[ \t]*\n[ \t>]*\Z")
-_NATIONAL = re.compile(
-    r"\(?0\d{1,5}\)?(?:([ ./-])\d{2,4}(?:\1\d{2,4}){1,4}|[ /-]\d{5,8}|[ /-]\d{3,4}[ -]\d{3,6})"
 )
 
 
@@ -167,14 +72,15 @@ def numbers(text: Text) -> Iterator[Span]:
         elif match[0].startswith("("):
             start += 1
         yield Span(kind, start, end, score)
-    if any(word in text.label for word in _SPEAKS_OF_PHONE):
-        yield from _labelled(text)
+    if text.label and labelled(text.label):
+        for start, cell in text.cells():
+            if cell and whole(cell):
+                yield Span("phone", start, start + len(cell), 0.9)
 
 
-def _labelled(text: Text) -> Iterator[Span]:
-    digits = sum(one.isdigit() for one in text.plain)
-    if 6 <= digits <= 15 and re.fullmatch(r"[\d +()./x-]{6,30}", text.plain):
-        yield Span("phone", 0, len(text.plain), 0.9)
+def whole(cell: str) -> bool:
+    """Whether a cell of a column of telephone numbers is one."""
+    return 6 <= sum(one.isdigit() for one in cell) <= 15 and _CELL.fullmatch(cell) is not None
 
 
 def _kind_of(text: Text, run: str, start: int) -> tuple[str, float] | None:
@@ -188,7 +94,8 @@ def _kind_of(text: Text, run: str, start: int) -> tuple[str, float] | None:
         known = identity(text, run, digits, start) or _card(text, run, digits, start)
         if known is not None:
             return known
-    return _phone(text, run, digits, start)
+    score = telephone(text, run, digits, start)
+    return ("phone", score) if score else None
 
 
 def _card(text: Text, run: str, digits: str, start: int) -> tuple[str, float] | None:
@@ -213,41 +120,3 @@ def _issued(digits: str) -> bool:
     others = 3528 <= four <= 3589 or four == 6011 or two == 65 or 644 <= three <= 649
     mastercard = 51 <= two <= 55 or 2221 <= four <= 2720
     return length == 16 and (digits[0] == "4" or mastercard or others or maestro)
-
-
-def _phone(text: Text, run: str, digits: str, start: int) -> tuple[str, float] | None:
-    size = len(digits)
-    if not 7 <= size <= 15 or _is_date(run):
-        return None
-    if text.near(start, _SPEAKS_OF_PHONE, 30):
-        plain_id = text.near(start, _NOT_PHONE, 12)
-        return None if plain_id or run.count(".") == 1 else ("phone", 0.9)
-    if run.startswith("+"):
-        return ("phone", 0.9) if size >= 8 and digits[0] != "0" and len(run) > size else None
-    if text.near(start, _NOT_PHONE, 24):
-        return None
-    if _NANP.fullmatch(run):
-        return ("phone", 0.85)
-    if 9 <= size <= 12 and _NATIONAL.fullmatch(run):
-        return ("phone", 0.7)
-    return ("phone", 0.6) if _below_an_address(text, run, start) else None
-
-
-def _below_an_address(text: Text, run: str, start: int) -> bool:
-    """Whether a grouped number is a whole line below one that ends in a postcode, as in a letter's head."""
-    before = text.plain[max(0, start - 80) : start]
-    behind = text.plain[start + len(run) : start + len(run) + 1]
-    return (
-        behind in ("", "\n")
-        and _GROUPED.fullmatch(run) is not None
-        and _COUNTRY.search(before) is not None
-    )
-
-
-_DATE = re.compile(
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?:[ T-]+\d{1,2}.*)?", re.S
-)
-
-
-def _is_date(run: str) -> bool:
-    return _DATE.fullmatch(run) is not None

@@ -10,6 +10,7 @@ from toolguild.outgoing.network import addresses, emails, macs
 from toolguild.outgoing.numbers import ibans, numbers
 from toolguild.outgoing.people import people
 from toolguild.outgoing.span import SURE, Span, settled
+from toolguild.outgoing.tables import tabled
 from toolguild.outgoing.words import Text
 
 KINDS = (
@@ -17,7 +18,20 @@ KINDS = (
     *("address", "postcode", "birth_date", "person"),
 )
 _RULES: tuple[Callable[[Text], Iterator[Span]], ...] = (
-    *(emails, addresses, macs, ibans, numbers, lettered, papers, births, postcodes, postal, people),
+    *(
+        emails,
+        addresses,
+        macs,
+        ibans,
+        numbers,
+        lettered,
+        papers,
+        births,
+        postcodes,
+        postal,
+        people,
+        tabled,
+    ),
 )
 # most of a large table is numbers: no other rule finds anything in a text without letters
 _WITHOUT_LETTERS = (addresses, macs, numbers, papers, births, postcodes)

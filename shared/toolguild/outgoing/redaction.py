@@ -9,40 +9,10 @@ from pydantic import JsonValue
 
 from toolguild.outgoing import secrets
 from toolguild.outgoing.span import Span, union
+from toolguild.outgoing.words import BETWEEN
 
 Find = Callable[[str, str], tuple[Span, ...]]  # of a text and what a table calls it
 MANY = 64  # texts of one column: more are looked through in one go
-_BETWEEN = "\n\x00\n"  # no rule sees anything that goes over it
-_TELLING = (
-    *(
-        "name",
-        "phone",
-        "tel",
-        "mobile",
-        "fax",
-        "address",
-        "street",
-        "birth",
-        "dob",
-        "passport",
-        "licen",
-        "zip",
-    ),
-    *(
-        "post",
-        "plz",
-        "ssn",
-        "card",
-        "iban",
-        "customer",
-        "patient",
-        "employee",
-        "client",
-        "person",
-        "student",
-    ),
-    *("password", "secret", "token", "key", "contact", "author", "user", "tenant", "pwd"),
-)  # what a column is called whose cells have to be looked at one by one
 
 
 class Taken(NamedTuple):
@@ -79,11 +49,10 @@ class Redactor:
         return self._replace(text, self._spans(text, label), where)
 
     def texts(self, texts: Sequence[str], where: str, label: str = "") -> list[str]:
-        """Return the cells of one column so; many are looked through as one text, unless its name tells much."""
-        low = label.lower()
-        if len(texts) <= MANY or any(word in low for word in _TELLING):
+        """Return the cells of one column so; many are looked through as one text."""
+        if len(texts) <= MANY or any("\0" in text for text in texts):
             return [self.text(text, where, label) if text else text for text in texts]
-        whole = _BETWEEN.join(texts)
+        whole = BETWEEN.join(texts)
         spans = self._spans(whole, label)
         cleaned, at, begin = [], 0, 0
         for text in texts:
@@ -97,7 +66,7 @@ class Redactor:
                     )
                 at += 1
             cleaned.append(self._replace(text, mine, where) if mine else text)
-            begin = end + len(_BETWEEN)
+            begin = end + len(BETWEEN)
         return cleaned
 
     def value(self, value: JsonValue, where: str, label: str = "") -> JsonValue:

@@ -199,11 +199,11 @@ def _cell(text: Text) -> Iterator[Span]:
         {"key", "token"} & words and {"api", "access", "auth", "private", "secret", "token"} & words
     )):  # fmt: skip
         return
-    bare = text.plain.strip()
-    if " " not in bare and _looks_secret(
-        bare, quoted=True, strong="key" not in words and "token" not in words
-    ):
-        yield Span("password or token", 0, len(text.plain), 0.8)
+    strong = "key" not in words and "token" not in words
+    for start, cell in text.cells():
+        bare = cell.strip()
+        if " " not in bare and _looks_secret(bare, quoted=True, strong=strong):
+            yield Span("password or token", start, start + len(cell), 0.8)
 
 
 def _looks_secret(value: str, *, quoted: bool, strong: bool) -> bool:

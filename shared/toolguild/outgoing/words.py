@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 _LOWER = str.maketrans({code: code + 32 for code in range(65, 91)})
+_HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])")
+BETWEEN = "\n\x00\n"  # between the cells of one column that are looked through in one go
 
 
 class Text(NamedTuple):
@@ -19,7 +21,14 @@ class Text(NamedTuple):
     def of(cls, text: str, label: str = "") -> "Text":
         low = text.lower()
         same = low if len(low) == len(text) else text.translate(_LOWER)
-        return cls(text, same, label.lower().replace("_", " ").replace("-", " "))
+        return cls(text, same, plain_label(label) if label else "")
+
+    def cells(self) -> Iterator[tuple[int, str]]:
+        """Yield where each cell begins, and the cell: one, unless the text is a column of them."""
+        at = 0
+        for cell in self.plain.split(BETWEEN):
+            yield at, cell
+            at += len(cell) + len(BETWEEN)
 
     def ends_of(self, words: Iterable[str]) -> Iterator[tuple[int, int]]:
         """Yield start and end of each of these words, given in lower case, where it stands alone."""
@@ -40,6 +49,13 @@ class Text(NamedTuple):
         if self.label and pattern.search(self.label):
             return True
         return pattern.search(self.low, max(0, start - back), start) is not None
+
+
+@lru_cache(4096)
+def plain_label(label: str) -> str:
+    """Return what a column is called as words in lower case: `firstName` and `first_name` are the same."""
+    words = _HUMP.sub(" ", label).lower().replace("_", " ").replace("-", " ").replace(".", " ")
+    return " ".join(words.split())
 
 
 @cache
