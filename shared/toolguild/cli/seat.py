@@ -136,12 +136,23 @@ async def unready(port: int) -> dict[str, str] | None:
 
 
 def free_ports(many: int) -> list[int]:
-    """Return different ports that nobody listens on now."""
+    """Return different ports that nobody listens on now; somebody may before they are used: see `is_free`."""
     with ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(many)]
         for probe in probes:
             probe.bind(("127.0.0.1", 0))
         return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as who listens does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _told_when_orphaned(parent: int) -> Callable[[], None] | None:

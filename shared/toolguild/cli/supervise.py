@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolguild.cli import rolling
-from toolguild.cli.seat import Seat, end, free_ports, last_line, log_of, seats, start, unready
+from toolguild.cli.seat import (
+    Seat,
+    end,
+    free_ports,
+    is_free,
+    last_line,
+    log_of,
+    seats,
+    start,
+    unready,
+)
 from toolguild.cli.state import State, held, write_state
 from toolguild.errors import Misconfigured
 from toolguild.identity import KeyDirectory
@@ -110,7 +120,8 @@ class Supervisor:
                     return
                 if seat.process is not process:
                     continue  # another one has its seat
-                if process.returncode == EXIT_MISCONFIGURED and not self._ready:
+                hopeless = process.returncode == EXIT_MISCONFIGURED and not self._ready
+                if hopeless and is_free(seat.port):
                     said = last_line(self._log(seat))
                     raise Misconfigured(f"{seat.name} does not start: {said}")
                 steady = time.monotonic() - began > STEADY
@@ -120,6 +131,8 @@ class Supervisor:
                 if self._stop.is_set():
                     return
                 if seat.process is process:
+                    if not is_free(seat.port):
+                        (seat.port,) = free_ports(1)  # another program has it now
                     seat.process = await self._started(seat, seat.port)
                     self._tell()
         finally:
@@ -269,7 +282,8 @@ class Supervisor:
         began = time.monotonic()
         waiting: Sequence[Seat] = self._seats
         while waiting and not self._stop.is_set():
-            waiting = [one for one in waiting if not await self._is_well(one, one.port, began)]
+            well = await asyncio.gather(*(self._is_well(one, one.port, began) for one in waiting))
+            waiting = [one for one, ready in zip(waiting, well, strict=True) if not ready]
             await self._sleep(LOOK)
         self._ready = not waiting
         self._tell()
