@@ -27,6 +27,14 @@ def amount(tokens: int = 0, usd: float = 0.0, calls: int = 1) -> Amount:
     return Amount(calls=calls, tokens=tokens, usd=usd)
 
 
+def reserving(name: str, tokens: int) -> Callable[[Ledger], Ledger]:
+    return lambda ledger: ledger.reserve(name, amount(tokens), LIMITS)
+
+
+def settling(name: str, tokens: int) -> Callable[[Ledger], Ledger]:
+    return lambda ledger: ledger.settle(name, amount(tokens))
+
+
 def seconds(cpu_seconds: float) -> Amount:
     return Amount(cpu_seconds=cpu_seconds)
 
@@ -183,17 +191,21 @@ async def test_a_step_that_raises_changes_nothing(ledgers: Callable[[], Ledgers]
 
 
 async def test_services_that_take_turns_see_each_other_although_each_remembers(
-    ledgers: Callable[[], Ledgers],
+    ledgers: Callable[[], Ledgers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("toolguild.budget.ledgers._FRESH", 60.0)
     ours, theirs = ledgers(), ledgers()
     for number in range(3):
-        await ours.change(TASK, lambda one, n=number: one.reserve(f"a{n}", amount(10), LIMITS))
-        await theirs.change(TASK, lambda one, n=number: one.settle(f"a{n}", amount(5)))
+        await ours.change(TASK, reserving(f"a{number}", 10))
+        await theirs.change(TASK, settling(f"a{number}", 5))
 
     assert await ours.change(TASK, lambda one: one) == Ledger(spent=amount(15, calls=3))
 
 
-async def test_nothing_is_refused_for_what_is_remembered(ledgers: Callable[[], Ledgers]) -> None:
+async def test_nothing_is_refused_for_what_is_remembered(
+    ledgers: Callable[[], Ledgers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolguild.budget.ledgers._FRESH", 60.0)
     ours, theirs = ledgers(), ledgers()
     await ours.change(TASK, lambda one: one.reserve("a", amount(900), LIMITS))
     await theirs.change(TASK, lambda one: one.settle("a", amount(100)))
@@ -215,11 +227,34 @@ async def test_what_this_service_saved_last_is_not_asked_for_again(
         return await real(self, *args, **options)
 
     monkeypatch.setattr(KeyValue, "get", counted)
+    monkeypatch.setattr("toolguild.budget.ledgers._FRESH", 60.0)
     ledgers = JetStreamLedgers(bus.js)
     for number in range(4):
-        await ledgers.change(TASK, lambda one, n=number: one.reserve(str(n), amount(1), LIMITS))
+        await ledgers.change(TASK, reserving(str(number), 1))
 
     assert loads == 1
+
+
+async def test_calls_of_one_task_in_one_process_do_not_race_each_other(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    updates = 0
+    real = KeyValue.update
+
+    async def counted(self: KeyValue, *args: Any, **options: Any) -> int:
+        nonlocal updates
+        updates += 1
+        return await real(self, *args, **options)
+
+    monkeypatch.setattr(KeyValue, "update", counted)
+    ledgers = JetStreamLedgers(bus.js)
+    await ledgers.change(TASK, lambda one: one)
+    updates = 0  # nats-py creates by an update too
+    many = [ledgers.change(TASK, reserving(str(number), 1)) for number in range(8)]
+    await asyncio.gather(*many)
+
+    assert updates == 8
+    assert len((await ledgers.change(TASK, lambda one: one)).reserved) == 8
 
 
 async def test_parallel_calls_cannot_overspend_together_and_none_is_refused_for_a_promise(

@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import time
 from collections import OrderedDict
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 import nats.errors
 from nats.js import JetStreamContext
@@ -22,24 +24,28 @@ from toolguild.messages import TaskId
 BUCKET = "budgets"
 _RACES = 200  # lost in a row before the message is delivered again later
 _REMEMBERED = 256  # ledgers
+_FRESH = 0.1  # seconds
 _LOST: tuple[type[Exception], ...] = (KeyWrongLastSequenceError,)
 
 
 class JetStreamLedgers:
     """Ledgers that all services of a guild share. The bucket is opened on first use.
 
-    What was saved here last is changed next without asking for it: if another service was faster, the
-    compare-and-swap fails and the ledger is loaded.
+    What was saved here a moment ago is changed without asking for it: if another service was faster, the
+    compare-and-swap fails and the ledger is loaded. Calls of one task in one process do not race each other.
     """
 
     def __init__(self, js: JetStreamContext) -> None:
         self._js = js
         self._bucket: KeyValue | None = None
-        self._saved: OrderedDict[TaskId, tuple[Ledger, int]] = OrderedDict()  # each is used once
+        # Ledger, revision, and when it was saved (monotonic, seconds); each is used once.
+        self._saved: OrderedDict[TaskId, tuple[Ledger, int, float]] = OrderedDict()
+        self._locks: WeakValueDictionary[TaskId, asyncio.Lock] = WeakValueDictionary()
 
     async def change(self, task: TaskId, step: Callable[[Ledger], Ledger]) -> Ledger:
         try:
-            return await self._change(await self._open(), task, step)
+            async with self._locks.setdefault(task, asyncio.Lock()):
+                return await self._change(await self._open(), task, step)
         except (TimeoutError, nats.errors.Error, APIError) as error:
             raise Unavailable(f"the budget of {task} cannot be reached: {error!r}") from error
 
@@ -57,7 +63,7 @@ class JetStreamLedgers:
         self, bucket: KeyValue, task: TaskId, step: Callable[[Ledger], Ledger]
     ) -> Ledger:
         for _ in range(_RACES):
-            known = self._saved.pop(task, None)
+            known = self._remembered(task)
             ledger, revision = known or await self._load(bucket, task)
             try:
                 new = step(ledger)
@@ -75,8 +81,15 @@ class JetStreamLedgers:
                 return new
         raise Unavailable(f"the budget of {task} is contended", after=1.0)
 
+    def _remembered(self, task: TaskId) -> tuple[Ledger, int] | None:
+        """Return what was saved here a moment ago; later, calls elsewhere have probably changed it."""
+        ledger, revision, at = self._saved.pop(task, (None, 0, 0.0))
+        if ledger is None or time.monotonic() - at > _FRESH:
+            return None
+        return ledger, revision
+
     def _remember(self, task: TaskId, ledger: Ledger, revision: int) -> None:
-        self._saved[task] = ledger, revision
+        self._saved[task] = ledger, revision, time.monotonic()
         if len(self._saved) > _REMEMBERED:
             self._saved.popitem(last=False)
 
