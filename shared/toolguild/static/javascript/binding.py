@@ -10,12 +10,23 @@ from toolguild.static.javascript.values import (
     MAX_VALUES,
     NOTHING,
     Box,
+    Reached,
+    Ref,
     Value,
     Values,
     texts,
 )
 
 Key = Any  # a Variable, or a pair: ("field", name), ("box", number), ("return", number)
+
+
+def reached(owner: Values) -> Values:
+    """Return what a computed property of an owner that the code did not make may be."""
+    if any(isinstance(one, Box) for one in owner):
+        return NOTHING
+    steps = [one.steps for one in owner if isinstance(one, Reached)]
+    outside = any(isinstance(one, Ref) and one.path == "this" for one in owner)
+    return frozenset((Reached(2 if outside or steps else 1),))
 
 
 class Bindings(ABC):
@@ -91,7 +102,11 @@ class Bindings(ABC):
     def _bind_property(self, part: Node, values: Values, scope: Scope) -> None:
         if part.type == "pair_pattern":
             key = part.fields["key"]
-            for name in self._key_names(key, scope):
+            names = self._key_names(key, scope)
+            if not names and key.type == "computed_property_name":
+                self.judge.unknown_property(values, part)
+                self._bind(part.fields["value"], reached(values), scope)
+            for name in names:
                 self._bind(part.fields["value"], self._property(values, name, key), scope)
         elif part.type == "shorthand_property_identifier_pattern":
             self._bind(part, self._property(values, part.text, part), scope)

@@ -6,13 +6,13 @@ The order in which code runs is not known: a variable stands for everything ever
 from collections.abc import Callable
 
 from toolguild.static.javascript import fold
+from toolguild.static.javascript.binding import reached
 from toolguild.static.javascript.call import Calls
 from toolguild.static.javascript.judge import GLOBALS
 from toolguild.static.javascript.scope import FUNCTIONS, Scope
 from toolguild.static.javascript.tree import Node
 from toolguild.static.javascript.values import (
     NOTHING,
-    Box,
     Const,
     Function,
     Reached,
@@ -250,14 +250,16 @@ class Flow(Calls):
                 found |= {Const(text[place]) for text in texts(owner) if 0 <= place < len(text)}
             if not places:
                 self.judge.unknown_property(owner, node)
-                found |= _reached(owner)
+                found |= reached(owner)
         return frozenset(found)
 
     def _property(self, owner: Values, name: str, node: Node, *, computed: bool = False) -> Values:
         self.judge.property(owner, name, node, computed=computed)
         found: set[Value] = set()
         for one in owner:
-            if isinstance(one, Ref):
+            if isinstance(one, Reached) and name in ("call", "apply", "bind"):
+                found.add(one)
+            elif isinstance(one, Ref):
                 found.add(Ref(self.judge.resolve(one.path, name, node)))
             elif name == "constructor":
                 found.add(Ref("Function" if isinstance(one, Function) else "value.constructor"))
@@ -311,15 +313,6 @@ class Flow(Calls):
         if parameter is not None:
             self._bind(parameter, self._env.get(("field", "thrown"), NOTHING), scope)
         return self.evaluate(node.fields["body"], scope)
-
-
-def _reached(owner: Values) -> set[Value]:
-    """Return what a computed property of an owner that the code did not make may be."""
-    if any(isinstance(one, Box) for one in owner):
-        return set()
-    steps = [one.steps for one in owner if isinstance(one, Reached)]
-    outside = any(isinstance(one, Ref) and one.path == "this" for one in owner)
-    return {Reached(2 if outside or steps else 1)}
 
 
 _HANDLERS: dict[str, Callable[[Flow, Node, Scope], Values]] = {

@@ -8,6 +8,7 @@ from toolguild.policy import Policy
 from toolguild.static.finding import Finding, finding
 from toolguild.static.python.flow import Flow
 from toolguild.static.python.judge import Judge
+from toolguild.static.python.limits import without_limit
 from toolguild.static.python.scope import Scopes
 from toolguild.static.python.shape import (
     endless_loops,
@@ -35,13 +36,16 @@ def review_python(source: str, policy: Policy, declared: Capabilities | None) ->
     if why is not None:
         return {finding("too-deep", 1, 1, why)}
     judge = Judge(policy, declared)
-    judge.quiet = quiet_uses(tree)
-    judge.passed = passed_functions(tree)
-    judge.own = own_attributes(tree)
+    nodes = list(ast.walk(tree))
+    judge.quiet = quiet_uses(nodes)
+    judge.passed = passed_functions(nodes)
+    judge.own = own_attributes(nodes)
     try:
         Flow(tree, Scopes(tree), judge).run()
     except RecursionError:
         return {finding("too-deep", 1, 1, "nested too deeply to be followed")}
     for loop in endless_loops(tree):
         judge.report("endless-loop", loop, "nothing ends this loop")
+    for place, why in without_limit(nodes):
+        judge.report("endless-loop", place, why)
     return judge.findings

@@ -1,7 +1,7 @@
 """What the syntax tree shows without following values: loops without end, harmless uses of a class."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 MAX_DEPTH = 160
 MAX_NODES = 60_000
@@ -28,14 +28,17 @@ def too_large(tree: ast.Module) -> str | None:
     return None
 
 
-def own_attributes(tree: ast.Module) -> frozenset[str]:
+def own_attributes(nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Return the attributes that the code's own classes define, and those that it assigns."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             found.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value.startswith("_") and not node.value.endswith("__"):
+                found.add(node.value)  # such as a key of an own `__dict__`
         elif isinstance(node, ast.ClassDef):
-            for part in ast.walk(node):
+            for part in _defining(node):
                 if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                     found.add(part.name)
                 elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
@@ -45,11 +48,21 @@ def own_attributes(tree: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
-def passed_functions(tree: ast.Module) -> frozenset[str]:
+def _defining(node: ast.ClassDef) -> Iterator[ast.AST]:
+    """Yield what a class consists of, less the inside of its methods."""
+    stack: list[ast.AST] = list(node.body)
+    while stack:
+        part = stack.pop()
+        yield part
+        if not isinstance(part, _INNER):
+            stack += ast.iter_child_nodes(part)
+
+
+def passed_functions(nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Return the names that stand somewhere else than where a function is called."""
     called: set[ast.AST] = set()
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call):
             called.add(node.func)
         if node in called:
@@ -61,10 +74,10 @@ def passed_functions(tree: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
-def quiet_uses(tree: ast.Module) -> frozenset[ast.AST]:
+def quiet_uses(nodes: Sequence[ast.AST]) -> frozenset[ast.AST]:
     """Return the uses of `.__class__` and `.__code__` that only name, count, compare, or make another."""
     found: set[ast.AST] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr in _CLASS_USES | _CODE_USES:
             found.add(node.value)
         elif isinstance(node, ast.Compare):
