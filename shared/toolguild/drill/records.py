@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from nats.js.kv import KeyValue
+
 from toolguild.client import log
 from toolguild.client.task import ALL, Noted
 from toolguild.drill.count import results
@@ -17,7 +19,7 @@ from toolguild.runtime import claim
 from toolguild.runtime.bus import Bus
 from toolguild.runtime.dead import DeadLetter, dead_letters
 from toolguild.runtime.retry import retried
-from toolguild.runtime.store import bucket
+from toolguild.runtime.store import bucket, keys_of
 from toolguild.runtime.topology import LOG, WORK
 
 LOOK = 0.2
@@ -60,12 +62,22 @@ async def log_of(bus: Bus) -> list[Noted]:
 async def journal_of(bus: Bus) -> dict[str, float]:
     """Return when the journal got the answer of each model call that it keeps, in seconds of the wall clock."""
     journal = bucket(bus.js, "journal")
+    while True:
+        read, found = await _answers(bus, journal)
+        if read or not await retried(lambda: keys_of(journal), "look into the journal"):
+            return found
+        # else it was said too early that it is empty: see keys_of
+
+
+async def _answers(bus: Bus, journal: KeyValue) -> tuple[int, dict[str, float]]:
+    """Return how many entries were read, and the times of the answers among them."""
     watcher = await retried(journal.watchall, "read the journal")
-    found = {}
+    read, found = 0, {}
     try:
         async for entry in watcher:
             if entry is None:
                 break  # that was all there is
+            read += 1
             with suppress(ValueError, KeyError, TypeError):
                 kept = json.loads(await claim.unpack(bus.objects, entry.value or b""))
                 call = call_of(kept["completion"]["text"])
@@ -73,7 +85,7 @@ async def journal_of(bus: Bus) -> dict[str, float]:
                     found[call] = entry.created.timestamp()
     finally:
         await watcher.stop()  # type: ignore[no-untyped-call]  # nats-py leaves it untyped
-    return found
+    return read, found
 
 
 def calls_of(place: Path) -> list[ModelCall]:

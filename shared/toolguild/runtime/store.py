@@ -1,6 +1,6 @@
 """Where processes keep their records: a JetStream bucket, or memory in tests."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError, NoKeysError
@@ -33,6 +33,38 @@ def bucket(js: JetStreamContext, name: str) -> KeyValue:
     return KeyValue(name=name, stream=f"KV_{name}", pre=f"$KV.{name}.", js=js, direct=False)
 
 
+async def keys_of(kv: KeyValue) -> list[str]:
+    """Return the keys of a bucket, in no order.
+
+    On a busy machine nats-py calls a bucket empty whose entries it was sent, and had not looked at yet: so what it
+    says of an empty one is held against what the server counts.
+    """
+    while True:
+        try:
+            return list(await kv.keys())
+        except NoKeysError:
+            if not await _has_any(kv):
+                return []
+
+
+async def _has_any(kv: KeyValue) -> bool:
+    """Whether a bucket has an entry that is not deleted. Raises TimeoutError when it is not told."""
+    watcher: Any = await kv.watchall(meta_only=True)  # nats-py leaves its methods untyped
+    try:
+        told = await watcher._sub.consumer_info()
+        left = (told.num_pending or 0) + (told.delivered.consumer_seq if told.delivered else 0)
+        while left > 0:
+            entry = await watcher.updates()
+            if entry is None:  # all that has been looked at by now
+                continue
+            if entry.operation is None:
+                return True
+            left -= 1
+        return False
+    finally:
+        await watcher.stop()
+
+
 class BucketStore:
     """Records in a bucket; large ones in the object store, which the bucket then refers to."""
 
@@ -58,10 +90,7 @@ class BucketStore:
             raise Conflict(key) from error
 
     async def keys(self) -> list[str]:
-        try:
-            return sorted(await retried(self._kv.keys, "list records"))
-        except NoKeysError:
-            return []
+        return sorted(await retried(lambda: keys_of(self._kv), "list records"))
 
 
 class MemoryStore:
