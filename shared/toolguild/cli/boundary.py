@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from toolguild.cli import exits
 from toolguild.errors import ToolguildError
@@ -18,11 +18,18 @@ def run(argv: Sequence[str] | None = None) -> int:
     from toolguild.cli.app import app
 
     arguments = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in arguments
+    return guarded(
+        lambda: app(args=arguments, prog_name="toolguild", standalone_mode=False),
+        as_json="--json" in arguments,
+    )
+
+
+def guarded(work: Callable[[], object], *, as_json: bool = False) -> int:
+    """Do the work of a command and return its exit code: what it returns, or what its error stands for."""
     if not os.environ.get(DEBUG):
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it logs what is told here anyway
     try:
-        ended = app(args=arguments, prog_name="toolguild", standalone_mode=False)
+        ended = work()
     except (Exception, KeyboardInterrupt) as error:
         return _told(_cause(error), as_json=as_json)
     return ended if isinstance(ended, int) else exits.SUCCEEDED

@@ -65,7 +65,9 @@ def up(
             "it, `toolguild down` ends it"
         )
     if foreground:
-        return _stay(settings, as_json=as_json)
+        from toolguild.cli.stay import stay
+
+        return stay(settings, as_json=as_json)
     state = _detach(settings)
     return asyncio.run(_report(settings, state, as_json=as_json))
 
@@ -186,24 +188,6 @@ def down(
     return exits.SUCCEEDED
 
 
-def _stay(settings: "Settings", *, as_json: bool) -> int:
-    from toolguild.cli.output import note, say_json
-
-    with importing():
-        from toolguild.cli.supervise import Supervisor
-
-    def ready(state: "State") -> None:
-        if as_json:
-            say_json({"running": True, "data_dir": str(settings.data_dir), "pid": state.pid})
-        note(f"toolguild: ready, {len(state.members)} processes; Ctrl-C ends them")
-
-    async def run() -> None:
-        await Supervisor(settings).run(ready)
-
-    asyncio.run(run())
-    return exits.SUCCEEDED
-
-
 def _detach(settings: "Settings") -> "State":
     """Start the guild in a session of its own and return when it is ready."""
     from toolguild.cli.seat import last_line, log_of
@@ -234,7 +218,7 @@ def _spawn(environment: dict[str, str], log: Path) -> int:
     opened = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     return os.posix_spawn(
         sys.executable,
-        [sys.executable, "-m", "toolguild.cli", "up", "--foreground"],
+        [sys.executable, "-m", "toolguild.cli.stay"],
         environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
