@@ -11,7 +11,7 @@ _ANYWHERE = ("/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr")
 _READABLE = ("/usr/share/zoneinfo", "/usr/share/fonts")
 _SYSTEM = re.compile(
     r"(?:file://)?(?:/(?:etc|proc|sys|root|home|boot|dev/(?!null|std)\w+|var/(?:log|lib|run|mail|spool))"
-    r"(?:/|$)|~/\.)"
+    r"(?:/|$)|~/\.|(?:\.\./){2})"
 )
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\[\w.]+\\")
 

@@ -189,6 +189,7 @@ class Judge(FileJudge):
     quiet: frozenset[ast.AST] = frozenset()  # uses of .__class__ that only name or compare it
     own: frozenset[str] = frozenset()  # attributes that the code's own classes and objects have
     passed: frozenset[str] = frozenset()  # names of functions that are used without being called
+    formats = True  # whether the code fills in templates at all
     foreign = False  # whether a class of the code has a base whose attributes are not known
 
     def item(self, path: str, names: list[str], node: ast.AST) -> None:
@@ -210,6 +211,13 @@ class Judge(FileJudge):
             self.report("class-access", node, "the class of an object is changed")
         else:
             self.attribute(NOTHING, name, node)
+        made = any(
+            isinstance(one, Made) or (isinstance(one, Ref) and "()" in one.path) for one in owner
+        )
+        if made and name.startswith("_") and not name.startswith("__"):
+            self.report(
+                "private-attribute", node, f".{name} is private to what is not in this code"
+            )
         for one in owner:
             if isinstance(one, Namespace):
                 self.report("monkeypatch", node, f"{one.path}.{name} is replaced")
@@ -338,7 +346,7 @@ class Judge(FileJudge):
 
     def text(self, value: str, node: ast.AST, *, used: bool = False) -> None:
         """Judge a text: `used` as a template, or for a walk so deep that it is hardly anything else."""
-        if "{" not in value:
+        if "{" not in value or not (used or self.formats):
             return
         walk = _FORMAT_WALK if used else _DEEP_WALK
         if walk.search(_NAMING.sub("", value[:10_000])):

@@ -16,6 +16,7 @@ from toolguild.static.python.shape import (
     passed_functions,
     quiet_uses,
     too_large,
+    uses_templates,
 )
 
 
@@ -39,6 +40,7 @@ def review_python(source: str, policy: Policy, declared: Capabilities | None) ->
     nodes = list(ast.walk(tree))
     judge.quiet = quiet_uses(nodes)
     judge.passed = passed_functions(nodes)
+    judge.formats = uses_templates(nodes)
     judge.own = own_attributes(nodes)
     try:
         Flow(tree, Scopes(tree), judge).run()

@@ -8,6 +8,7 @@ MAX_NODES = 60_000
 
 _CLASS_USES = frozenset(("__name__", "__qualname__", "__doc__", "__module__"))
 _CODE_USES = frozenset(("co_argcount", "co_varnames", "co_name", "co_flags", "co_kwonlyargcount"))
+_TEMPLATES = frozenset(("format", "format_map", "vformat", "Formatter", "getattr", "methodcaller"))
 _ENDS = (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom, ast.Await)
 _EXITS = frozenset(("exit", "quit", "_exit", "next", "throw"))
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -46,6 +47,20 @@ def own_attributes(nodes: Sequence[ast.AST]) -> frozenset[str]:
                 elif isinstance(part, ast.Constant) and isinstance(part.value, str):
                     found.add(part.value)  # a slot, or a field's name
     return frozenset(found)
+
+
+def uses_templates(nodes: Sequence[ast.AST]) -> bool:
+    """Say whether anything is named that fills in templates."""
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in _TEMPLATES)
+        or (isinstance(node, ast.Name) and node.id in _TEMPLATES)
+        or (isinstance(node, ast.Call) and _TEMPLATES & {_text(one) for one in node.args})
+        for node in nodes
+    )
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _defining(node: ast.ClassDef) -> Iterator[ast.AST]:

@@ -24,13 +24,14 @@ RISKY = words(
     "notebook terminal webuse database sql gbq hdf aws s3 gcs azure hdfs openml backend backends agraph pydot "
     "DataSource graphviz movie ffmpeg imagemagick writers telegram discord slack moves proxy"
 )
-# A library's attribute of such a name is the module of that name, which the library has imported.
-MODULES = words(
-    "os sys io subprocess shutil pathlib importlib builtins inspect types tempfile code codeop ctypes socket "
-    "signal gc pickle marshal runpy threading multiprocessing atexit platform glob zipfile tarfile urllib "
-    "webbrowser functools operator contextlib weakref traceback linecache ast dis pkgutil site sysconfig "
-    "posix nt fcntl mmap asyncio concurrent ssl"
+# A library's attribute of such a name is the module of that name, which it has imported; these do no harm.
+_PLAIN = words(
+    "abc array base64 bisect calendar cmath collections colorsys copy csv dataclasses datetime decimal difflib "
+    "email enum errno fractions graphlib hashlib heapq hmac html itertools json keyword locale math numbers "
+    "pprint queue random re secrets stat statistics string struct textwrap time token tokenize tomllib typing "
+    "unicodedata uuid warnings zlib zoneinfo chunk test profile code select"
 )
+MODULES = _STANDARD - _PLAIN | words("code profile")
 
 
 # Libraries of which everything that is not in a table of their own is asked about.
