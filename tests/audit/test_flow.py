@@ -16,7 +16,7 @@ from toolguild.client.account import account
 from toolguild.client.audit import Query, items, kind_of, verify
 from toolguild.identity import KeyDirectory
 from toolguild.messages import Envelope, Event, TaskId, events
-from toolguild.runtime.store import bucket
+from toolguild.runtime.store import bucket, keys_of
 from toolguild.runtime.topology import AUDIT
 
 WITHIN = 60.0
@@ -80,7 +80,7 @@ async def test_the_chain_tells_what_was_done_for_a_task_and_why(tmp_path: Path) 
 async def _answers(hall: Hall) -> int:
     """Return how many answers of models the journal keeps."""
     journal, found = bucket(hall.bus.js, "journal"), 0
-    for key in await journal.keys():
+    for key in await keys_of(journal):
         found += b'"completion"' in bytes((await journal.get(key)).value or b"")
     return found
 
