@@ -5,22 +5,29 @@ no single ordinary order counts: what counts are signs of several families near 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from toolguild.screen.flag import Flag
+from toolguild.screen.meaning import concepts, features, weights
 from toolguild.screen.normal import hidden, normal
 from toolguild.screen.signals import CARRIED, CARRIERS, REPORTED, REPORTS, SIGNALS
 
 LETTERS = 4  # a piece with fewer letters and digits says nothing
 LIMIT = 1.0  # score from which on a passage reads like an order
+TOGETHER = 3  # ... whose meaning is weighed together
 NEAR = 6  # pieces of a text that are looked at together
 WIDE = 900  # characters that they have at most
 PIECE = 1200  # characters of one piece
 MOST = 200_000  # characters of a text that are looked at; the rest is for the anomaly rules
 EXCERPT = 200
 SHORT, KNOWN = 2000, 1024  # characters of a text whose passages are kept, and how many texts are
+SPREAD = 2.5  # log-odds below the limit at which meaning counts for nothing
+ADDED = 0.2  # share of the weaker evidence
+ENCODED = frozenset(("base64", "hex", "binary", "percent", "morse", "invisible", "shifted letters"))
+ADDS = 0.2  # that a sentence has to add to those after it, to belong to them
+MEANING = "meaning"  # family of what only its meaning gives away
 HIDDEN_LIMIT = 0.5  # score of what is encoded: nobody writes ordinary text so
 
 _POLICY = "input.injection"
@@ -42,6 +49,7 @@ class Passage:
     score: float
     text: str
     how: str = ""  # how it was encoded; "": it was not
+    signs: tuple[str, ...] = ()  # what of its meaning says most
 
 
 def flags(text: str, *, where: str) -> tuple[Flag, ...]:
@@ -58,6 +66,7 @@ def flag(passage: Passage, where: str) -> Flag:
     """Return the flag of a passage."""
     told = ", ".join(passage.families[:4])
     how = f", hidden by {passage.how}" if passage.how else ""
+    how += f"; {', '.join(passage.signs)}" if passage.signs else ""
     return Flag(
         rule=f"injection.{passage.families[0].replace(' ', '-')}",
         message=f"text from {where} reads like an instruction ({told}{how}; score {passage.score:.1f})",
@@ -120,6 +129,17 @@ def _end(text: str, pieces: Sequence["_Piece"], seen: Sequence["_Seen"], end: in
     return end
 
 
+def windows(text: str) -> Iterator[tuple[frozenset[str], ...]]:
+    """Yield what the sentences of a text speak of: each alone, and with up to two that follow it."""
+    pieces, seen = _looked_at(text, "file")
+    for at in range(len(pieces)):
+        for many in range(1, TOGETHER + 1):
+            if at + many <= len(pieces) and (
+                many == 1 or pieces[at + many - 1].end - pieces[at].start <= WIDE
+            ):
+                yield tuple(one.said for one in seen[at : at + many])
+
+
 @dataclass(frozen=True)
 class _Piece:
     start: int
@@ -134,6 +154,7 @@ class _Piece:
 class _Seen:
     weights: dict[str, float]  # by family
     decoded: tuple[str, dict[str, float]] | None = None  # what is encoded in it
+    said: frozenset[str] = frozenset()  # what it speaks of
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
@@ -147,29 +168,37 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 
 def _signs(piece: _Piece, *, own: bool) -> _Seen:
-    weights = _weighed(normal(piece.text), own=own)
+    text = normal(piece.text)
+    signs = _weighed(text, own=own)
     best: tuple[str, dict[str, float]] | None = None
     for how, said in hidden(piece.text):
         inner = _weighed(said, own=own)
+        meant = _meaning([concepts(said)]) if how in ENCODED and not own else 0.0
+        if meant >= HIDDEN_LIMIT:
+            inner[MEANING] = meant
         if sum(inner.values()) >= HIDDEN_LIMIT and (
             best is None or sum(inner.values()) > sum(best[1].values())
         ):
             best = how, inner
-    return _Seen(weights, best if sum(weights.values()) < LIMIT else None)
+    return _Seen(
+        signs,
+        best if sum(signs.values()) < LIMIT else None,
+        frozenset() if own else concepts(text),
+    )
 
 
 def _weighed(text: str, *, own: bool) -> dict[str, float]:
-    weights: dict[str, float] = {}
+    found: dict[str, float] = {}
     for sign in SIGNALS:
         if own and not (sign.own and sign.weight >= LIMIT):
             continue
-        if weights.get(sign.family, 0.0) < sign.weight and sign.pattern.search(text):
-            weights[sign.family] = sign.weight
-    if weights and CARRIERS.search(text):
-        weights["hidden place"] = CARRIED
-    if weights and REPORTS.search(text):
-        weights["reported"] = -REPORTED
-    return weights
+        if found.get(sign.family, 0.0) < sign.weight and sign.pattern.search(text):
+            found[sign.family] = sign.weight
+    if found and CARRIERS.search(text):
+        found["hidden place"] = CARRIED
+    if found and REPORTS.search(text):
+        found["reported"] = -REPORTED
+    return found
 
 
 def _around(pieces: Sequence[_Piece], seen: Sequence[_Seen], at: int) -> Iterator[Passage]:
@@ -181,22 +210,58 @@ def _around(pieces: Sequence[_Piece], seen: Sequence[_Seen], at: int) -> Iterato
         score = LIMIT + sum(inner.values())
         yield Passage(piece.start, piece.end, _heaviest(inner), score, piece.text, how)
         return
-    if not any(weight > 0 for weight in first.weights.values()):
+    signed = any(weight > 0 for weight in first.weights.values())
+    if not first.said and not signed:
         return
     together: dict[str, float] = {}
     for last in range(at, min(at + NEAR, len(pieces))):
         if pieces[last].end - piece.start > WIDE and last > at:
             return
+        if not signed and last > at and _alone(seen[last]) >= LIMIT:
+            return  # the order begins there
         for family, weight in seen[last].weights.items():
             known = together.get(family, 0.0)
             together[family] = min(known, weight) if weight < 0 else max(known, weight)
-        score = sum(together.values())
-        families = [name for name, weight in together.items() if weight > 0]
-        if score >= LIMIT - 1e-9 and (families != ["hidden place"]):
-            end = pieces[last].end
+        meant = _meant(seen[at : last + 1])
+        score = _score(together, meant)
+        if score >= LIMIT - 1e-9:
+            families = _heaviest(together) or (MEANING,)
             text = " ".join(one.text.strip() for one in pieces[at : last + 1])
-            yield Passage(piece.start, end, _heaviest(together), score, text)
+            fired = (
+                weights().heaviest(features([one.said for one in seen[at : last + 1]]))
+                if meant > 0
+                else ()
+            )
+            yield Passage(piece.start, pieces[last].end, families, score, text, signs=fired)
             return
+
+
+def _alone(one: _Seen) -> float:
+    return _score(one.weights, _meant([one]))
+
+
+def _score(by_family: Mapping[str, float], meant: float) -> float:
+    """Put signs and meaning together: the stronger counts, and the other adds to it what makes it likelier."""
+    named = any(weight > 0 and name != "hidden place" for name, weight in by_family.items())
+    signs = sum(by_family.values()) if named else 0.0
+    if meant <= 0:
+        return signs
+    weaker = min(signs, meant)
+    return max(signs, meant) + (ADDED * weaker if weaker >= LIMIT / 2 else 0.0)
+
+
+def _meant(seen: Sequence[_Seen]) -> float:
+    """Weigh what sentences speak of, so that `LIMIT` is where harmless text hardly ever gets."""
+    if len(seen) > TOGETHER or not any(one.said for one in seen):
+        return 0.0
+    said = [one.said for one in seen]
+    whole = _meaning(said)
+    # What the first sentence adds nothing to begins with the second one.
+    return whole if len(said) == 1 or whole >= _meaning(said[1:]) + ADDS else 0.0
+
+
+def _meaning(said: Sequence[frozenset[str]]) -> float:
+    return LIMIT + weights().margin(features(said)) / SPREAD
 
 
 def _heaviest(weights: dict[str, float]) -> tuple[str, ...]:
@@ -208,7 +273,9 @@ def _apart(found: Sequence[Passage]) -> Iterator[Passage]:
     """Yield passages that do not overlap; of two that do, the later, shorter one says where it really is."""
     for at, one in enumerate(found):
         inner = [
-            other for other in found[at + 1 :] if other.start < one.end and other.end <= one.end
+            other
+            for other in found[at + 1 : at + 1 + NEAR]
+            if other.start < one.end and other.end <= one.end
         ]
         if not any(other.score >= LIMIT for other in inner):
             yield one

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -37,6 +38,21 @@ _READABLE = re.compile(
     r"\b(?:the|and|of|is|to|in|for|that|with|a|def|return|import|from|if|self)\b"
 )
 _TELLING = ("ignore", "instruction", "disregard", "forget", "password", "system")
+_COMMON = (
+    "the",
+    "and",
+    "you",
+    "this",
+    "that",
+    "with",
+    "send",
+    "file",
+    "all",
+    "for",
+    "not",
+    "your",
+    "must",
+)
 _MORSE_LETTERS = dict(
     zip(
         [
@@ -85,6 +101,14 @@ _CAESAR = re.compile(
 )
 
 
+_PLAIN_SHIFTED = re.compile(
+    "|".join(
+        rf"(?P<s{by}>\b(?:{'|'.join(_shifted(word, by) for word in _COMMON)})\b)"
+        for by in range(1, 26)
+    )
+)
+
+
 def normal(text: str) -> str:
     """Return the text in lower case with compatible characters unified and hidden ones gone.
 
@@ -124,9 +148,9 @@ def _hidden(text: str, depth: int) -> Iterator[tuple[str, str]]:
         words = re.split(r"\s{2,}", spaced)
         yield "spaced", " ".join(re.sub(r"[\W_]", "", word) for word in words)
     if len(plain) >= 12 and plain.isascii():
-        shift = None if _READABLE.search(plain) else _CAESAR.search(plain)
-        if shift is not None and shift.lastgroup is not None:
-            yield "shifted letters", _shifted(plain, -int(shift.lastgroup[1:]))
+        by = 0 if _READABLE.search(plain) else _shift(plain)
+        if by:
+            yield "shifted letters", _shifted(plain, -by)
         yield "reversed", plain[::-1]
     pieces = _QUOTED.findall(plain)
     if len(pieces) >= 2 and _JOINED.search(plain):
@@ -135,6 +159,16 @@ def _hidden(text: str, depth: int) -> Iterator[tuple[str, str]]:
         yield how, normal(inner)
         if depth > 1:
             yield from ((f"{how}, {deeper}", said) for deeper, said in _hidden(inner, depth - 1))
+
+
+def _shift(text: str) -> int:
+    """Return by how many letters a text is shifted: by one telling word or two common ones; 0: it is not."""
+    telling = _CAESAR.search(text)
+    if telling is not None and telling.lastgroup is not None:
+        return int(telling.lastgroup[1:])
+    common = Counter(one.lastgroup for one in _PLAIN_SHIFTED.finditer(text))
+    best = common.most_common(1)
+    return int(best[0][0][1:]) if best and best[0][0] and best[0][1] > 1 else 0
 
 
 def _decoded(text: str) -> Iterator[tuple[str, str]]:

@@ -59,7 +59,7 @@ SIGNALS: tuple[Signal, ...] = (
     _sign(
         "override",
         1.0,
-        r"\b(?:ignor\w+|forget|disregard\w*|overlook|override|bypass|abandon|discard|drop|skip|neglect|cancel|"
+        r"\b(?:ignore|forget|disregard|overlook|override|bypass|abandon|discard|drop|skip|neglect|cancel|"
         r"do not (?:follow|obey|comply)|don't (?:follow|obey)|stop (?:following|obeying)|pay no attention to|"
         r"set aside|throw out|violate)\b~{0,30}?\b(?:all|any|every|your|previous\w*|prior|earlier|above|preceding|"
         r"former|these|those|initial|original|system|the)\b~{0,30}?\b" + _RULES + r"\b",
@@ -498,6 +498,6 @@ CARRIED = 0.25
 # What quotes or forbids an order instead of giving one.
 REPORTS = re.compile(
     r"\b(?:attackers?|fraudsters?|scammers?|criminals?|phishing|such (?:e-?mails?|messages|prompts|attacks)|"
-    r"prompt injection|injection attacks?|never (?:click|reply|follow)|is an example of|for example, an attacker)\b"
+    r"prompt injection|injection attacks?|never (?:click|reply|follow|obey)|(?:is an )?example of an?|for example, an attacker)\b"
 )
 REPORTED = 0.5
