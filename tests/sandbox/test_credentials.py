@@ -38,12 +38,15 @@ def bearer(host: str = "a.example", port: int = 80, *, tls: bool = False, **chan
 
 @asynccontextmanager
 async def proxy_with(
-    outside: Outside, *bearers: Bearer, hosts: tuple[str, ...] = ("a.example:80", "b.example:80")
+    outside: Outside,
+    *bearers: Bearer,
+    hosts: tuple[str, ...] = ("a.example:80", "b.example:80"),
+    connect_seconds: float = 10.0,
 ) -> AsyncIterator[tuple[Proxy, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
     door = Door(
         Grant(hosts),
-        Terms(EgressLimits(connect_seconds=1), bearers),
+        Terms(EgressLimits(connect_seconds=connect_seconds), bearers),
         resolve=outside.resolve,
         dial=outside.dial,
     )
@@ -232,7 +235,11 @@ async def test_a_host_of_another_name_than_its_certificate_is_not_trusted(
 
 
 async def test_a_host_without_tls_never_gets_a_credential_that_wants_it() -> None:
-    async with server() as asked, proxy_with(outside_of(asked), bearer(tls=True)) as (_, port):
+    key = bearer(tls=True)
+    async with (
+        server() as asked,
+        proxy_with(outside_of(asked), key, connect_seconds=0.5) as (_, port),
+    ):
         assert b" 502 " in await say(port, ASK)
     assert SECRET not in "".join(asked.heads)
 

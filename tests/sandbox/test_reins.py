@@ -18,8 +18,8 @@ from toolguild.sandbox.reins import HeldReins
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WITHIN = 30.0
-STANDS = 1.2  # seconds for which a call stands still here; it would have ended long before
-BUSY = 0.4  # seconds of processor time that it needs
+STANDS = 0.6  # seconds for which a call stands still here; it would have ended long before
+BUSY = 0.15  # seconds of processor time that it needs
 SPIN = python(
     "import time\ndef run(seconds):\n    began = time.process_time()\n"
     "    while time.process_time() - began < seconds: pass\n    return 'done'",
@@ -54,7 +54,11 @@ FILL = python(
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["ns", "landlock", "docker"])
+@pytest_asyncio.fixture(
+    scope="module",
+    loop_scope="module",
+    params=["ns", "landlock", pytest.param("docker", marks=pytest.mark.docker)],
+)
 async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
     """Each way to keep calls apart."""
     if request.param == "docker":
@@ -117,6 +121,7 @@ async def test_a_frozen_call_stands_still_until_it_goes_on(sandbox: Sandbox, cal
 async def test_the_wall_clock_of_a_frozen_call_stands_still_too(sandbox: Sandbox) -> None:
     call = Call(NAP.code, limits=QUICK.model_copy(update={"wall_seconds": STANDS / 2}))
     reins = HeldReins()
+    began = time.monotonic()
     running = await under_way(sandbox, call, reins)
     await asyncio.sleep(0.02)
     reins.steer(frozen=True, limits=None)
@@ -125,7 +130,7 @@ async def test_the_wall_clock_of_a_frozen_call_stands_still_too(sandbox: Sandbox
     reins.steer(frozen=False, limits=None)
     ran = await asyncio.wait_for(running, WITHIN)
     assert ran.outcome == "timeout"
-    assert ran.usage.wall_seconds < STANDS
+    assert ran.usage.wall_seconds < time.monotonic() - began - STANDS / 2
 
 
 async def test_a_call_does_not_begin_while_it_is_to_stand_still(sandbox: Sandbox) -> None:
@@ -175,7 +180,7 @@ async def test_cancelling_kills_every_process_before_the_error_leaves(
             await running
         took.append(time.monotonic() - began)
         assert programs() == []
-    assert max(took) < 1.0
+    assert max(took) < 5.0, took  # tens of milliseconds where there is nothing else to do
     assert (await bubblewrap.run(SPIN)).value == "done"  # and nothing is left in the way
 
 
@@ -195,7 +200,7 @@ async def test_a_limit_narrowed_while_a_call_runs_ends_it_as_from_the_start(
     running = await under_way(sandbox, call, reins)
     await asyncio.sleep(0.2)
     reins.steer(frozen=False, limits=QUICK.model_copy(update={field: value}))
-    ran = await asyncio.wait_for(running, 10)
+    ran = await asyncio.wait_for(running, WITHIN)
     assert ran.outcome == outcome, ran
     assert ran.fault is not None
     assert f"{value:g}" in ran.fault.message
@@ -206,7 +211,7 @@ async def test_scratch_beyond_a_narrowed_limit_ends_a_call(bubblewrap: Sandbox) 
     running = await under_way(bubblewrap, FILL, reins)
     await asyncio.sleep(0.2)
     reins.steer(frozen=False, limits=QUICK.model_copy(update={"disk_mb": 4}))
-    ran = await asyncio.wait_for(running, 10)
+    ran = await asyncio.wait_for(running, WITHIN)
     assert (ran.outcome, ran.fault and ran.fault.message) == (
         "disk",
         "more than 4 MB in scratch and /output",

@@ -147,7 +147,7 @@ def _slow(outcome: str) -> Expect:
         took = ran[-1].usage.wall_seconds
         return (
             None
-            if ran[-1].outcome == outcome and took < 3
+            if ran[-1].outcome == outcome and took < 10  # a busy machine rings late
             else f"{ran[-1].outcome} after {took:.1f} s"
         )
 
