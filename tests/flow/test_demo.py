@@ -26,7 +26,7 @@ def play(*options: str, folder: Path) -> list[dict[str, object]]:
         ],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=250,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
