@@ -26,7 +26,8 @@ Kind = type[Message]
 
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with open_hall(tmp_path / "data", model=MODEL) as hall:
+    """A guild that at its end does not wait for a tool that takes 25 seconds."""
+    async with open_hall(tmp_path / "data", model=MODEL, grace_seconds=1) as hall:
         yield hall
 
 
