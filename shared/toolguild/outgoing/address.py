@@ -349,8 +349,11 @@ def whole(cell: str) -> bool:
     return 6 <= len(bare) <= 200 and _STREETLIKE.search(bare) is not None
 
 
+_SMALL_STREET = r"|(?:fejedelem|útja|utca|körút|náměstí|nábřeží|třída|ulice|ulica|gate|gata|gatan|veien|vegen|plass|torg|allé|alle|laan|plein|katu|caddesi|sokak|bulevardi|cesta|iela|gatvė|street|road)"
 _GATE = re.compile(
-    r"[A-ZÀ-ÖØ-ÞĀ-ɎΑ-ΩА-Я](?<!\w.)[^\W\dA-Z_][\w'\u2019./-]{0,40}(?:[ ,]{1,2}[^\W\d][\w'\u2019./-]{0,40}){0,5}[,.]? ?(?:- |[#\u2116] ?|[Nn][.\u00ba\u00b0ro]{1,2}[.:]? ?|\u0434\. ?)?\d"
+    r"[A-ZÀ-ÖØ-ÞĀ-ɎΑ-ΩА-Я](?<!\w.)[^\W\dA-Z_][\w'\u2019./-]{0,40}(?:[ ,]{1,2}(?:[A-ZÀ-ÖØ-ÞĀ-ɎΑ-ΩА-Я][\w'\u2019./-]{0,40}|[^\W\d_]{1,3}\.?(?!\w)"
+    + _SMALL_STREET
+    + r")){0,5}[,.]? ?(?:- |[#\u2116] ?|[Nn][.\u00ba\u00b0ro]{1,2}[.:]? ?|\u0434\. ?)?(?!(?:19|20)\d\d(?!\d))\d"
     r"|\d(?<![\w.:,$-].)\d{0,5}(?:[-/]\d{1,5})?[A-Za-z]?(?: bis| ter)?,? (?:\d{1,5},? )?(?:[NSEW]{1,2}\.? )?(?:[A-ZÀ-ÖØ-ÞĀ-ɎΑ-ΩА-Я][a-zà-ÿ'\u2019.\u0100-\u024f\u0370-\u04ff]"
     r"|(?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|impasse|quai|route|cours|square|faubourg|passage) )"
     r"|(?<!\w)(?:rue|via|ul\.|al\.|os\.|calle|c/|rua|ул\.|пр\.) ?[^\W\d_]|\d-\d{1,3}(?:-\d{1,3})? [A-Z][a-z]"
@@ -361,6 +364,7 @@ _HINTS = (
     *("apdo", "casella", "caixa", "case postale", "poczt", "postb", "boks", "bp ", "pmb", "p.m.b", " bag", "apo ", "fpo ", "dpo "),
     *("corner of", "apt", "suite"),
 )  # fmt: skip
+_DIGIT = re.compile(r"\d")
 _BEFORE, _BEHIND = 100, 320  # letters around a hint that the rules look at
 
 
@@ -370,7 +374,8 @@ def _windows(text: Text) -> list[tuple[int, int]]:
     for hint in _HINTS:
         at = text.low.find(hint)
         while at >= 0:
-            places.append((at, at + len(hint)))
+            if _DIGIT.search(text.plain, at, at + 90):
+                places.append((at, at + len(hint)))
             at = text.low.find(hint, at + len(hint))
     windows: list[tuple[int, int]] = []
     for start, end in sorted(places):

@@ -26,6 +26,8 @@ _RULES: tuple[_Rule, ...] = (
     (13, lambda d: True, ("rrn", "주민등록번호", "resident registration"), None),
     (11, lambda d: True, ("fødselsnummer", "national id", "egn", "cnp", "oib"), None),
 )
+# in every text that has one of these: a digit before a capital, or very many digits
+_MIXED = re.compile(r"\d-?[A-Z]|\d{17}|\d [A-D](?!\w)|\d[-+A]\d{3}[0-9A-Y](?!\w)")
 # A look behind stands after the first letter: an expression that begins with one is tried at every place.
 _NINO = re.compile(r"[A-Z](?<!\w.)[A-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)")
 _LETTERED: tuple[tuple[re.Pattern[str], Callable[[str], bool], tuple[str, ...]], ...] = (
@@ -80,6 +82,8 @@ def identity(text: Text, run: str, digits: str, start: int) -> tuple[str, float]
 
 def lettered(text: Text) -> Iterator[Span]:
     """Yield identity numbers that have letters in them."""
+    if _MIXED.search(text.plain) is None:
+        return
     for pattern, right, words in _LETTERED:
         for match in pattern.finditer(text.plain):
             bare = match[0].replace(" ", "").replace("-", "")

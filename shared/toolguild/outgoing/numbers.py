@@ -18,6 +18,8 @@ _RUN = re.compile(
     r"[+(\d](?<![\w@#$€£+(].)(?<!\d[.,:].) ?\d?(?:[ \t]?[./()\-\u2011\u2013\xa0]?[ \t]?\d){6,24}(?:(?![\w@])|(?=x\d))"
 )
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension|#)[ .]?\d{1,6}(?!\w)", re.I)
+_NO_DIGIT = re.compile(r"\D+")
+_STAMP = re.compile(r"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d(?:[ T-]{1,2}\d{1,2})?")
 _CELL = re.compile(r"[\d +()./x\u2013-]{6,30}")
 _IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9].)[A-Z]\d{2}(?=[ -]?[A-Z0-9]{4})")
 _LENGTHS = {
@@ -86,7 +88,9 @@ def whole(cell: str) -> bool:
 def _kind_of(text: Text, run: str, start: int) -> tuple[str, float] | None:
     if run.replace(".", "", 1).isdigit() and "." in run:
         return None  # a decimal number
-    digits = "".join(one for one in run if one.isdigit())
+    if _STAMP.fullmatch(run):
+        return None
+    digits = run if run.isdigit() else _NO_DIGIT.sub("", run)
     marks = len(run) - len(digits)
     if not marks and len(digits) > 19:
         return None

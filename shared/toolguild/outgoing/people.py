@@ -27,7 +27,7 @@ _SEQUENCE = re.compile(
     rf"{_CAPITAL}(?<![\w@/.&-].)(?:\.(?: ?{_CAPITAL}\.){{0,3}} ?{_PART}|{_PART[len(_CAPITAL) :]}){_MORE}{{0,4}}(?![\w@/])"
 )
 _WHOLE = re.compile(rf"(?:{_CAPITAL}\. ?){{0,3}}{_PART}(?:{_MORE}){{0,4}}")
-_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*[.?]?\Z")
+_MARKS = " \t\xa0,\"'(:=*?\uff1a"
 _ENUMERATION = re.compile(
     rf"{_CAPITAL}(?<![\w@/.&-].){_PART[len(_CAPITAL) :]}(?:, {_PART}){{2,30}}(?:,? (?:and|or|&) {_PART})?(?![\w@/])"
 )
@@ -271,8 +271,8 @@ def _judged(text: Text, run: str, start: int, prose: bool) -> Iterator[Span]:
         return
     plain, single = text.plain, " " not in run and "\xa0" not in run and "." not in run
     before = text.low[max(0, start - 48) : start]
-    last = _TOKEN.search(before[-24:].rstrip(" \t\xa0,\"'(:=*?\uff1a"))
-    word = last[0] if last is not None else ""
+    last = before.rstrip(_MARKS).rsplit(None, 1)
+    word = last[-1].rpartition("/")[2].lstrip("\"'(*>[{").rstrip(",;)!") if last else ""
     cue = _cue(text, before, word, start)
     if single:
         yield from _single(text, run, start, cue, prose)

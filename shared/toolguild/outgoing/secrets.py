@@ -63,7 +63,7 @@ MAX_KEY = 20_000  # letters of one private key
 _URL = re.compile(
     r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/@\"'<>]{0,100}:([^\s@/\"'<>]{1,200})@[^\s\"'<>]"
 )
-_HEADER = re.compile(r"(?i)\b(?:basic|bearer|token)[ \t]+([A-Za-z0-9._~+/=-]{16,2000})")
+_HEADER = re.compile(r"[ \t]+([A-Za-z0-9._~+/=-]{16,2000})")
 _DIGEST_LIKE = re.compile(
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?:sha(?:1|256|384|512)[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})",
     re.I,
@@ -133,7 +133,7 @@ def found(text: str, label: str = "") -> tuple[Span, ...]:
     Hashes, UUIDs and other random texts are none unless the words before them, or the label, say so.
     """
     read = Text.of(text, label)
-    return union([*_shaped(text), *_in_urls(text), *_named(read), *_cell(read)])
+    return union([*_shaped(text), *_in_urls(text), *_headers(read), *_named(read), *_cell(read)])
 
 
 def _shaped(text: str) -> Iterator[Span]:
@@ -162,8 +162,12 @@ def _in_urls(text: str) -> Iterator[Span]:
         for match in _URL.finditer(text):
             if not _PLACEHOLDERS.fullmatch(match[1]):
                 yield Span("password in a URL", *match.span(1), 0.95)
-    for match in _HEADER.finditer(text):
-        if random(match[1]) and any(c.isdigit() for c in match[1]):
+
+
+def _headers(text: Text) -> Iterator[Span]:
+    for _, end in text.ends_of(("basic", "bearer", "token")):
+        match = _HEADER.match(text.plain, end)
+        if match is not None and random(match[1]) and any(c.isdigit() for c in match[1]):
             yield Span("authorization header", *match.span(1), 0.9)
 
 

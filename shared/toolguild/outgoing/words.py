@@ -46,7 +46,7 @@ class Text(NamedTuple):
     def near(self, start: int, words: tuple[str, ...], back: int = 40) -> bool:
         """Whether one of these words stands before a place on its line, or is what the table calls it."""
         pattern = _any_of(words)
-        if self.label and pattern.search(self.label):
+        if self.label and _speaks(self.label, words):
             return True
         return pattern.search(self.low, max(0, start - back), start) is not None
 
@@ -56,6 +56,11 @@ def plain_label(label: str) -> str:
     """Return what a column is called as words in lower case: `firstName` and `first_name` are the same."""
     words = _HUMP.sub(" ", label).lower().replace("_", " ").replace("-", " ").replace(".", " ")
     return " ".join(words.split())
+
+
+@lru_cache(4096)
+def _speaks(label: str, words: tuple[str, ...]) -> bool:
+    return _any_of(words).search(label) is not None
 
 
 @cache
