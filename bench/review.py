@@ -3,7 +3,8 @@
     python bench/review.py --data DIR [--baselines] [--json]
 
 DIR holds the JSONL files that SETS names, one object a line with `code`; a set whose file is missing is
-left out, and said to be. The sets of tests/static/holdout, which nobody tuned on, come last. `--baselines`
+left out, and said to be. The sets of tests/static/holdout, written before the review
+was tried on them and regression rows since, come last. `--baselines`
 runs bandit as well, if it is installed: it is no part of the product. Nothing in the files is run.
 """
 
@@ -140,6 +141,11 @@ def _held_out(name: str, file: str, *, dangerous: bool, keep: str = "") -> Set:
 HELD_OUT = (
     _held_out("dangerous Python", "dangerous.py.txt", dangerous=True),
     _held_out("dangerous Python, second", "second.dangerous.py.txt", dangerous=True),
+    *(
+        _held_out(f"dangerous {language}, {part}", f"{part}.dangerous.{suffix}.txt", dangerous=True)
+        for part in ("third", "fourth", "fifth")
+        for language, suffix in (("Python", "py"), ("JavaScript", "js"))
+    ),
     _held_out("dangerous JavaScript", "dangerous.js.txt", dangerous=True),
     _held_out("dangerous JavaScript, second", "second.dangerous.js.txt", dangerous=True),
     _held_out("simple", "benign.py.txt", dangerous=False, keep="simple"),
@@ -147,6 +153,14 @@ HELD_OUT = (
     _held_out("look-alikes", "benign.py.txt", dangerous=False, keep="lookalike"),
     _held_out("harmless, second", "second.benign.py.txt", dangerous=False),
     _held_out("harmless JavaScript", "benign.js.txt", dangerous=False),
+    *(
+        _held_out(f"harmless, {part}", f"{part}.benign.py.txt", dangerous=False)
+        for part in ("third", "fourth", "fifth")
+    ),
+    *(
+        _held_out(f"harmless JavaScript, {part}", f"{part}.benign.js.txt", dangerous=False)
+        for part in ("third", "fourth")
+    ),
 )
 
 

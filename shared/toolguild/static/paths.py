@@ -35,7 +35,8 @@ def outside(text: str, mode: str, grant: Capabilities) -> str | None:
     if path.startswith("//"):
         path = path[1:]
     if not path.startswith("/"):
-        return "capabilities.read" if path.startswith("../") or path == ".." else None
+        up = path.startswith("../") or path == ".."
+        return f"capabilities.{'read' if mode == 'read' else 'write'}" if up else None
     return _absolute(path, mode, grant)
 
 

@@ -75,7 +75,7 @@ class Expressions(Calls):
             self.judge.reference(f"builtins.{node.id}", node)
             found.add(Ref(f"builtins.{node.id}"))
         elif node.id == "__file__":
-            found.add(const("../tool.py"))  # outside of the working directory
+            found.add(const("/tmp/tool.py"))  # a file of its own; what is above is not
         elif node.id.startswith("__"):
             self.judge.special_name(node.id, node)
         return frozenset(found)
