@@ -238,9 +238,13 @@ async def _report(settings: "Settings", state: "State | None", *, as_json: bool)
     from toolguild.cli.state import standing_url
 
     members = state.members if state else ()
-    ready = [await is_ready(urlsplit(one.health).port or 0) for one in members]
     url = standing_url(settings)
-    halts, shown = (await _halts(settings), _shown(url)) if url else ((), None)
+    shown = _shown(url) if url else None
+    async with asyncio.TaskGroup() as group:  # each looks at every queue it reads before it answers
+        ports = [urlsplit(one.health).port or 0 for one in members]
+        asked = [group.create_task(is_ready(port)) for port in ports]
+        halts = await _halts(settings) if url else ()
+    ready = [one.result() for one in asked]
     whole = state is not None and url is not None and all(ready)
     if as_json:
         every: list[JsonValue] = [
