@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from toolguild.capability import Limits
 from toolguild.sandbox.checks import QUICK, Check, Expect, python
 from toolguild.sandbox.interface import Call, Ran
 from toolguild.sandbox.walls import Wall
 
 BRIEF = QUICK.model_copy(update={"wall_seconds": 0.7})
-FORKING = QUICK.model_copy(update={"processes": 8, "wall_seconds": 1.5})
+FORKING = QUICK.model_copy(update={"processes": 8})
+BOMB = FORKING.model_copy(update={"wall_seconds": 1.5})  # for what does not end by itself
 Case = tuple[str, tuple[Wall, ...], Call | tuple[Call, ...], Expect]
 
 _TOOLS = """
@@ -46,9 +48,9 @@ def attack(source: str, **options: object) -> Call:
     return Call(**{**call.__dict__, **options})
 
 
-def forking(source: str) -> Call:
+def forking(source: str, limits: Limits = FORKING) -> Call:
     """Return one that may start programs."""
-    return attack(source, limits=FORKING, programs=("sh", "true", "sleep", "yes"))
+    return attack(source, limits=limits, programs=("sh", "true", "sleep", "yes"))
 
 
 def _attempts(ran: Sequence[Ran]) -> dict[str, object] | str:

@@ -2,6 +2,7 @@
 
 from toolguild.sandbox.checks import QUICK, Check, ends_as, holds, javascript
 from toolguild.sandbox.escapes.attack import (
+    BOMB,
     BRIEF,
     FORKING,
     Case,
@@ -23,8 +24,8 @@ def checks() -> list[Check]:
 
 def _processes() -> list[Case]:
     return [
-        ("a fork bomb", ("number of processes", "clock", "kill"), forking("def run():\n    while True:\n        attempt(os.fork)"), ends_as(*_BOMBS)),
-        ("a fork bomb of shells", ("number of processes", "clock", "kill"), forking("def run():\n    return os.system(':(){ :|:& };:; sleep 100')"),
+        ("a fork bomb", ("number of processes", "clock", "kill"), forking("def run():\n    while True:\n        attempt(os.fork)", BOMB), ends_as(*_BOMBS)),
+        ("a fork bomb of shells", ("number of processes", "clock", "kill"), forking("def run():\n    return os.system(':(){ :|:& };:; sleep 100')", BOMB),
          ends_as(*_BOMBS, "printed", "ok")),
         ("a thread bomb", ("number of processes", "memory"), attack("""
 import threading
@@ -87,7 +88,7 @@ def run():
     for _ in range(3): attempt(os.fork)
     kept = []
     while True: kept.append(b"x" * (1 << 20))
-"""), ends_as("memory", "exited", "timeout")),
+""", BOMB), ends_as("memory", "exited", "timeout")),
         ("memory that processes share", ("filter",), attack("""
 def run():
     return {"shmget": syscall(29, 1, 1 << 20, 0o1666), "memfd": syscall(319, b"x", 0), "memfd_secret": syscall(447, 0), "msgget": syscall(68, 1, 0o1666),

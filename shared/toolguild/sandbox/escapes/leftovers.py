@@ -4,6 +4,7 @@ import os
 
 from toolguild.sandbox.checks import Check, code, javascript, returns
 from toolguild.sandbox.escapes.attack import (
+    BOMB,
     FORKING,
     Case,
     attack,
@@ -103,7 +104,7 @@ def run():
         for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGKILL): attempt(lambda: os.kill(-1, number))
     time.sleep(0.05)
     return 1
-""")), unchanged),
+""", BOMB)), unchanged),
         ("processes until there are no more, twice", ("number of processes", "kill"), survived(*[attack("""
 def run():
     while True: attempt(os.fork)
@@ -128,7 +129,7 @@ def run():
             while True:
                 attempt(lambda: os.kill(-1, 19)); attempt(lambda: open("/tmp/left", "a").write("x")); attempt(lambda: os.write(3, b"R"))
     return 1
-""")] * 2), unchanged),
+""", BOMB)] * 2), unchanged),
         ("a storm of starts", ("clock", "kill"), survived(attack("""
 import threading
 def run():
