@@ -389,7 +389,7 @@ def _windows(text: Text) -> list[tuple[int, int]]:
 
 def _all(text: Text) -> Iterator[Span]:
     for begin, stop in _windows(text):
-        yield from _within(text, begin, stop)
+        yield from within(text, begin, stop)
     if not text.plain.isascii():
         for match in _EAST.finditer(text.plain):
             yield Span("address", *match.span(), 0.8)
@@ -399,7 +399,8 @@ def _all(text: Text) -> Iterator[Span]:
                 yield Span("address", start, start + len(cell), 0.8)
 
 
-def _within(text: Text, begin: int, stop: int) -> Iterator[Span]:
+def within(text: Text, begin: int, stop: int) -> Iterator[Span]:
+    """Yield what is an address between two places of a text, without asking whether there can be one."""
     plain = text.plain
     for pattern, score in _PATTERNS:
         for match in pattern.finditer(plain, begin, stop):

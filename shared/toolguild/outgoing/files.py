@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from toolguild.outgoing import active, pictures
 from toolguild.outgoing.redaction import Redactor
+from toolguild.outgoing.tables import telling
 
 MAX_BYTES = 32 * 1024 * 1024  # of a file that is looked through
 _CONTAINERS = ((b"PK\x03\x04", "an archive or office document"), (b"\x1f\x8b", "a compressed file"))
@@ -159,12 +160,15 @@ def _table(text: str, redactor: Redactor, where: str, mark: str) -> tuple[str, i
         return None
     cleaned = [list(row) for row in rows]
     titled = not any(_is_number(cell) for cell in rows[0]) and len(rows) > 1
+    names = telling(rows[0]) if titled else []
     for column in range(max(len(row) for row in rows)):
         cells = [(number, row[column]) for number, row in enumerate(rows) if column < len(row)]
         label = rows[0][column] if titled and column < len(rows[0]) else ""
         body = cells[1:] if titled else cells
         for (number, _), new in zip(
-            body, redactor.texts([cell for _, cell in body], where, label), strict=True
+            body,
+            redactor.texts([cell for _, cell in body], where, _called(names, column)),
+            strict=True,
         ):
             cleaned[number][column] = new
         if titled and label:
@@ -184,6 +188,10 @@ def _table(text: str, redactor: Redactor, where: str, mark: str) -> tuple[str, i
     csv.writer(out, delimiter=mark, lineterminator=ends).writerows(cleaned)
     whole = out.getvalue()
     return (whole if text.endswith("\n") else whole.removesuffix(ends)), formulas
+
+
+def _called(names: list[str], column: int) -> str:
+    return names[column] if column < len(names) else ""
 
 
 def _is_number(text: str) -> bool:

@@ -57,6 +57,17 @@ def tabled(text: Text) -> Iterator[Span]:
             yield Span(kind, begin, begin + len(bare), 0.8)
 
 
+def telling(labels: list[str]) -> list[str]:
+    """Return what columns are called; a `name` beside a first name is a family name."""
+    plain = [plain_label(label.strip().strip("\"'*` ")) for label in labels]
+    if not cues.NAME_LABELS.intersection(plain):
+        return plain
+    return ["last name" if one in _BESIDE else one for one in plain]
+
+
+_BESIDE = frozenset(("name", "nom", "nome", "naam", "namn", "navn", "nombre"))
+
+
 def columns(text: str, wanted: frozenset[str]) -> Iterator[tuple[str, int, str]]:
     """Yield label, place and text of the cells of tables whose columns have one of the wanted words in their name."""
     at = 0
@@ -69,7 +80,7 @@ def columns(text: str, wanted: frozenset[str]) -> Iterator[tuple[str, int, str]]
         mark = _MARKS.search(line)
         if mark is None:
             continue
-        labels = [plain_label(cell.strip().strip("\"'*` ")) for cell in line.split(mark[0])]
+        labels = telling(line.split(mark[0]))
         chosen = [n for n, one in enumerate(labels) if wanted.intersection(one.split())]
         if not chosen or len(labels) < 2 or any(len(one) > 40 for one in labels):
             continue

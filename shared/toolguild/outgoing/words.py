@@ -19,7 +19,7 @@ class Text(NamedTuple):
 
     @classmethod
     def of(cls, text: str, label: str = "") -> "Text":
-        low = text.lower()
+        low = text.replace("\u0130", "i").lower()  # the one letter that is two in lower case
         same = low if len(low) == len(text) else text.translate(_LOWER)
         return cls(text, same, plain_label(label) if label else "")
 
