@@ -35,7 +35,10 @@ MODULES = _STANDARD - _PLAIN | words("code profile")
 
 
 # Libraries of which everything that is not in a table of their own is asked about.
-STRICT = words("numpy pandas scipy sklearn matplotlib PIL yaml jinja2 lxml")
+STRICT = words(
+    "numpy pandas scipy sklearn matplotlib PIL yaml jinja2 lxml seaborn bs4 dateutil pytz openpyxl more_itertools "
+    "tabulate regex"
+)
 
 
 class Table:
