@@ -7,6 +7,7 @@ from toolguild.policy.usage import Usage
 from toolguild.screen.flag import Flag
 from toolguild.screen.harm import ACTION, DEFENCE, MISUSE, NEGATED, PLAIN, PURPOSE, STUDIED
 from toolguild.screen.normal import normal
+from toolguild.screen.purpose import Purpose, purpose
 
 Action = Literal["allow", "ask", "refuse"]
 
@@ -15,6 +16,9 @@ DOUBTFUL = 0.6  # ... from which on it may be
 NEUTRAL = 0.6  # weight of a word that nothing governs
 DEFENDED = 0.6  # weight of all words in a goal whose purpose is defence
 PLAINLY = 0.3  # for each sign that makes the purpose plain
+SURER = 0.5  # weight of meaning beyond its limit
+HARMLESS = 0.15  # below it, what a goal speaks of is no misuse ...
+MILD = 0.8  # ... and words alone weigh so much
 BEFORE = 90  # characters before a word in which what governs it stands
 MOST = 40_000
 EXCERPT = 200
@@ -40,7 +44,11 @@ class _Mention(NamedTuple):
 def judge(text: str, usage: Usage) -> Intent:
     """Say what the usage policy wants to become of a goal with these words."""
     by_category: dict[str, list[_Mention]] = {}
-    for one in _mentions(normal(text[:MOST]), usage):
+    said = normal(text[:MOST])
+    meant = purpose(said)
+    mild = MILD if meant.score < HARMLESS else 1.0
+    words = (one._replace(score=mild * one.score) for one in _mentions(said, usage))
+    for one in (*words, *_by_meaning(meant, said)):
         by_category.setdefault(one.category, []).append(one)
     flags: list[tuple[int, float, Flag]] = []
     action: Action = "allow"
@@ -102,6 +110,14 @@ def _mentions(text: str, usage: Usage) -> list[_Mention]:
     by_score = sorted(best.values(), key=lambda one: -one.score)
     worst = by_score[0]
     return [worst._replace(score=worst.score + PLAINLY * min(plain, 3)), *by_score[1:]]
+
+
+def _by_meaning(found: Purpose, text: str) -> list[_Mention]:
+    """Return what the goal reads like as a whole: doubtful from the limit on, sure well beyond it."""
+    if found.score < SURE:
+        return []
+    score = DOUBTFUL + SURER * (found.score - SURE)
+    return [_Mention(found.category, score, ", ".join(found.signs) + ": " + text.strip())]
 
 
 def _rules(usage: Usage) -> dict[str, tuple[tuple[float, re.Pattern[str]], ...]]:
