@@ -99,7 +99,8 @@ def _table(rates: Iterable[Rate]) -> Iterable[str]:
     for one in rates:
         yield (
             f"{f'{one.executors}, {one.wait_ms} ms':<28} {one.tasks_per_second:>8.2f} "
-            f"{one.calls_per_second:>8.1f} {one.of_linear:>10.2f} {one.cpu_ms_per_call:>14.1f} {one.of_cores:>13.2f}"
+            f"{one.calls_per_second:>8.1f} {one.of_linear:>10.2f} "
+            f"{one.cpu_ms_per_call:>14.1f} {one.of_cores:>13.2f}"
         )
 
 
