@@ -4,9 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 import pytest
@@ -28,6 +29,7 @@ from toolguild.runtime.services import load_service
 
 from .test_drive import Crash, World
 
+W = TypeVar("W", bound=World)
 NOW = "2026-01-01T12:00:00+00:00"
 EXPENSES = "date,category,amount\n2026-01-01,food,2.5\n2026-01-02,rent,700\n2026-01-04,food,\n"
 BUSY = {"planner/planner", "synthesizer/builder", "auditor/ledger"}
@@ -100,12 +102,22 @@ async def recorded(folder: Path) -> Tape:
 class Mortal(World):
     """Dies at a load and at an acknowledgement too."""
 
+    def as_it_is(self, dies_at: int | None = None) -> "Mortal":
+        """Return another world that goes on from here."""
+        other = Mortal(dies_at)
+        other.step, other.store, other.sent = self.step, deepcopy(self.store), dict(self.sent)
+        return other
+
+    def same(self, other: World) -> bool:
+        """Whether the same records are kept, and the same messages were sent."""
+        return vars(self.store) == vars(other.store) and self.sent == other.sent
+
     async def load(self, key: str) -> tuple[bytes | None, int]:
         self.tick()
         return await super().load(key)
 
 
-async def deliver(tape: Tape, source: str, causes: Sequence[Envelope], world: World) -> World:
+async def deliver(tape: Tape, source: str, causes: Sequence[Envelope], world: W) -> W:
     """Deliver events one after another; one whose handling crashed comes again at once."""
     for cause in causes:
         while True:
@@ -160,13 +172,21 @@ async def test_a_crash_at_any_step_of_any_process_leaves_the_same_end(tape: Tape
     steps = 0
     for source in tape.processes:
         for causes in longest(tape, source):
-            whole = await deliver(tape, source, causes, Mortal())
+            worlds = [Mortal()]  # before the first event, and after each
+            for cause in causes:
+                worlds.append(await deliver(tape, source, [cause], worlds[-1].as_it_is()))
+            whole = worlds[-1]
             end = await end_of(tape, source, whole)
-            for step in range(1, whole.step + 1):
-                crashed = await deliver(tape, source, causes, Mortal(dies_at=step))
-                assert crashed.crashes == 1, (source, step)
-                assert crashed.sent == whole.sent, (source, step)
-                assert await end_of(tape, source, crashed) == end, (source, step)
+            for place, cause in enumerate(causes):
+                before, after = worlds[place], worlds[place + 1]
+                for step in range(before.step + 1, after.step + 1):
+                    crashed = await deliver(tape, source, [cause], before.as_it_is(dies_at=step))
+                    assert crashed.crashes == 1, (source, step)
+                    if crashed.same(after):
+                        continue  # what follows comes to the same end: drive knows nothing but these
+                    await deliver(tape, source, causes[place + 1 :], crashed)
+                    assert crashed.sent == whole.sent, (source, step)
+                    assert await end_of(tape, source, crashed) == end, (source, step)
             steps += whole.step
     assert steps > 100
 
@@ -216,7 +236,7 @@ async def test_two_replicas_that_are_both_told_everything_do_it_once(tape: Tape)
     assert lost > 0
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_events_in_any_order_any_number_of_times_crash_nothing_and_end_nothing_twice(
     tape: Tape, data: st.DataObject
