@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from toolguild.runtime.journal import BucketJournal
 from toolguild.runtime.server import nats_server
 from toolguild.runtime.services import load_service
 from toolguild.runtime.store import BucketStore, bucket
-from toolguild.runtime.topology import ensure_streams
+from toolguild.runtime.topology import ensure_streams, streams
 from toolguild.runtime.underway import working_on
 from toolguild.settings import Settings
 from toolguild.testing import samples
@@ -253,6 +253,18 @@ async def test_no_message_takes_all_records_of_a_bucket_away(land: Land) -> None
         with pytest.raises(APIError):
             await land.put("tasks", "t-2", b"", {"Nats-Rollup": what})
     assert (await own.load("t-1"))[0] == b"one"
+
+
+async def test_a_bucket_of_an_earlier_version_takes_no_such_message_either(tmp_path: Path) -> None:
+    async with nats_server(tmp_path) as server, connect(server.url) as bus:
+        for config in streams():
+            if config.name == "KV_tasks":
+                await bus.js.add_stream(replace(config, allow_rollup_hdrs=True))
+        await bus.js.publish("$KV.tasks.t-1", b"one")
+        await ensure_streams(bus.js)
+        with pytest.raises(APIError, match="rollup"):
+            await bus.js.publish("$KV.tasks.t-2", b"", headers={"Nats-Rollup": "all"})
+        assert (await bus.js.get_msg("KV_tasks", subject="$KV.tasks.t-1")).data == b"one"
 
 
 class Effect:
