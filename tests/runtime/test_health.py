@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -96,7 +96,6 @@ async def test_head_answers_as_get_does_without_the_body() -> None:
         (b"\r\n\r\n", 400),
         (b"nonsense\r\n\r\n", 400),
         (b"GET /healthz SPDY/1\r\n\r\n", 400),
-        (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n\r\n", 400),
         (b"GET /healthz HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 400),
         (b"\xff\xfe\x00\r\n\r\n", 400),
     ],
@@ -104,6 +103,17 @@ async def test_head_answers_as_get_does_without_the_body() -> None:
 async def test_what_is_no_request_for_a_page_is_told_so(request_bytes: bytes, status: int) -> None:
     async with served() as port:
         assert (await answer(port, request_bytes))[0] == status
+        assert (await answer(port, get("/healthz")))[0] == 200
+
+
+async def test_a_line_without_end_is_not_read_to_its_end() -> None:
+    async with served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionError):  # told so, or cut off: what it still sends is not read
+            writer.write(b"GET /" + b"a" * 10_000_000)
+            said = await asyncio.wait_for(reader.read(), 20)
+            assert not said or said.startswith(b"HTTP/1.1 400 ")
+        writer.transport.abort()
         assert (await answer(port, get("/healthz")))[0] == 200
 
 

@@ -9,7 +9,7 @@ import json
 import logging
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -93,7 +93,6 @@ async def health_server(
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
-        await server.wait_closed()
 
 
 async def _answer(pages: Pages, reader: StreamReader, writer: StreamWriter) -> None:
@@ -110,13 +109,14 @@ async def _answer(pages: Pages, reader: StreamReader, writer: StreamWriter) -> N
             writer.write(page.body)
         async with asyncio.timeout(REQUEST_WITHIN):
             await writer.drain()
+        writer.close()  # what is buffered is still sent
     except (OSError, TimeoutError):
         return  # whoever asked has gone
     except Exception:
         log.exception("a request for health or metrics failed")
     finally:
-        with suppress(OSError):
-            writer.close()
+        if not writer.is_closing():
+            writer.transport.abort()
 
 
 async def _asked(reader: StreamReader) -> tuple[str, str] | None:
