@@ -24,6 +24,7 @@ from toolguild.sandbox.interface import Call, NotStarted, Ran, Reins, Sandbox
 from toolguild.sandbox.opening import open_sandbox
 from toolguild.testing import samples
 from toolguild.tool import Case, Example, Tool
+from toolguild_executor import claims
 from toolguild_executor.claims import Interrupted
 from toolguild_executor.testing import test_draft as sit
 from toolguild_executor.trying import try_tool
@@ -108,7 +109,7 @@ async def test_a_run_whose_executor_died_after_the_effect_is_not_repeated(
     tool = poster(host, slow)
     here = await guild_with(sandbox, tmp_path, host, tool)
     dying = asyncio.create_task(ran_of(here, run(tool, host)))
-    await asyncio.wait_for(host.was_asked.wait(), 20)
+    await asyncio.wait_for(host.was_asked.wait(), 60)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
 
@@ -121,14 +122,16 @@ async def test_a_run_whose_executor_died_after_the_effect_is_not_repeated(
     allowed = asyncio.create_task(ran_of(here, run(tool, host, again="i-1")))  # by a person
     while len(host.requests) < 2:
         host.was_asked.clear()
-        await asyncio.wait_for(host.was_asked.wait(), 20)
+        await asyncio.wait_for(host.was_asked.wait(), 60)
     allowed.cancel()
     await asyncio.gather(allowed, return_exceptions=True)
 
 
 async def test_a_second_delivery_waits_a_moment_for_the_outcome_of_the_first(
-    sandbox: Sandbox, tmp_path: Path, host: Asked
+    sandbox: Sandbox, tmp_path: Path, host: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """How long the moment is, is real time: here longer than any machine takes."""
+    monkeypatch.setattr(claims, "_PATIENCE", 60.0)
     slow = POST.replace("        return", "        import time; time.sleep(0.5)\n        return")
     tool = poster(host, slow)
     here = await guild_with(sandbox, tmp_path, host, tool)
@@ -145,7 +148,7 @@ async def test_a_second_delivery_waits_a_moment_for_the_outcome_of_the_first(
 
     there = replace(here, journal=Elsewhere())
     first = asyncio.create_task(ran_of(here, run(tool, host)))
-    await asyncio.wait_for(host.was_asked.wait(), 20)
+    await asyncio.wait_for(host.was_asked.wait(), 60)
     assert await ran_of(there, run(tool, host)) == await first
     assert len(host.requests) == 1
 
