@@ -415,13 +415,13 @@ async def test_parallel_calls_of_one_task_cannot_overspend_together(
         )
         for n in range(6)
     ]
-    await asyncio.wait_for(two.wait(), 5)
+    await asyncio.wait_for(two.wait(), 60)
     for _ in range(50):
         await asyncio.sleep(0)  # whoever could start in spite of what is promised would have
     assert under_way == 2, "two whole answers fit; nobody gets a shortened one for their sake"
 
     go.set()
-    await asyncio.wait_for(asyncio.gather(*calls), 20)
+    await asyncio.wait_for(asyncio.gather(*calls), 60)
 
     assert max(most) <= 2800
     assert ledgers.ledgers[brief.task].reserved == {}
