@@ -85,7 +85,7 @@ class Land:
         line = f"HPUB {subject} {inbox} {len(block)} {len(block) + len(body)}\r\n"
         await self.bus.client._send_command(line.encode() + block + body + b"\r\n")
         await self.bus.client.flush()
-        answer = json.loads((await answers.next_msg(timeout=10)).data)
+        answer = json.loads((await answers.next_msg(timeout=60)).data)
         assert "error" not in answer, answer
         return int(answer["seq"])
 
@@ -385,7 +385,7 @@ async def test_a_command_line_without_keys_reads_what_is_there(land: Land, tmp_p
 
 async def until(true: Callable[[], bool], registry: JetStreamRegistry) -> None:
     """Wait until something holds of a registry, looking again whenever it has changed."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():
             await registry.changed(registry.changes)
 
@@ -498,7 +498,7 @@ async def answered(bus: Bus, subject: str, body: bytes, headers: dict[str, str])
 
 async def arrived(master: Bus, stream: str, subject: str, body: bytes) -> None:
     """Wait until the trick has worked as far as the server lets it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             with suppress(NotFoundError):
                 if (await master.js.get_msg(stream, subject=subject)).data == body:
@@ -563,7 +563,7 @@ async def test_two_who_may_write_a_bucket_do_not_sign_for_each_other(
 
 
 async def letters_of(bus: Bus) -> list[Kept]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             if letters := await dead_letters(bus):
                 return letters
@@ -600,7 +600,7 @@ async def test_a_process_whose_record_was_forged_sets_the_message_aside(
         other = Digest("cd" * 32)
         await hall.says("planner", incident.model_copy(update={"tool": other}))
         store = BucketStore(bucket(hall.bus.js, "trust"), hall.bus.objects)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 if (await store.load(other))[0] is not None:
                     break

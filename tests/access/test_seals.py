@@ -214,7 +214,7 @@ def test_where_nothing_can_be_noted_every_message_has_to_be_signed(tmp_path: Pat
 
 async def dead(hall: Hall) -> list[Kept]:
     """The dead letters, once there are any."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             if letters := await dead_letters(hall.bus):
                 return letters
@@ -293,7 +293,7 @@ async def test_a_signed_message_whose_body_is_in_the_object_store_is_taken(tmp_p
     async with open_hall(tmp_path, ("auditor",)) as hall:
         body = events.IncidentSeen(tool=TOOL, task=TaskId("t-1"), what="x" * 400_000, by="executor")
         await hall.says("planner", body)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 assert not await dead_letters(hall.bus)
                 facts = "toolguild.fact.trust-changed.*"

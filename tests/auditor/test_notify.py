@@ -80,10 +80,10 @@ async def receiving(
 
 
 async def sent(
-    receiver: Receiver, order: commands.Notify = ORDER, timeout: float = 5
+    receiver: Receiver, order: commands.Notify = ORDER, timeout: float = 30
 ) -> events.Notified:
     webhook = Webhook(url=receiver.url, timeout_seconds=timeout)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         return await notify(webhook, SIGNER, order, NO_WAITS)
 
 

@@ -43,7 +43,7 @@ async def test_the_answer_is_the_one_to_this_word(bus: Bus, tmp_path: Path) -> N
     await publish(bus, events.InterventionTaken.model_validate(base | {"id": "another"}))
     assert await intervene(bus, said, within=0.5) is None
     await publish(bus, events.InterventionTaken.model_validate(base | {"id": said.id}))
-    taken = await intervene(bus, said, within=20)
+    taken = await intervene(bus, said, within=60)
     assert taken is not None
     assert taken.id == said.id
 

@@ -105,7 +105,7 @@ async def closure_of(language: str) -> list[Published]:
 
 def run(folder: Path, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=60
+        command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=110
     )
 
 

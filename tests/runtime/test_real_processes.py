@@ -81,7 +81,7 @@ async def recorded(folder: Path) -> Tape:
         task = await client.submit(hall.bus, hall.artifacts, order, hall.policy)
         signer = KeyDirectory(hall.settings.keys).person("eva")
         await client.cancel(hall.bus, task, by="eva", signer=signer)
-        assert await client.result_of(hall.bus, task, within=30)
+        assert await client.result_of(hall.bus, task, within=100)
 
         resources = await stack.enter_async_context(Resources(hall.bus, hall.settings, hall.policy))
         processes = {}

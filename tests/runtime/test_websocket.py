@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from toolguild.cli.seat import free_ports
+from ports import free_port
 
 ASKS = """
 import asyncio, sys
@@ -19,7 +19,7 @@ async def main():
     async with connect(sys.argv[1]) as bus:
         heard = await bus.client.subscribe("hello")
         await bus.client.publish("hello", b"over a web socket")
-        print((await heard.next_msg(timeout=20)).data.decode())
+        print((await heard.next_msg(timeout=60)).data.decode())
 
 asyncio.run(main())
 """
@@ -28,7 +28,7 @@ asyncio.run(main())
 @asynccontextmanager
 async def web_server(folder: Path) -> AsyncIterator[str]:
     """Run a nats-server that listens for WebSockets, and return its URL once somebody is heard there."""
-    (port,) = free_ports(1)
+    port = free_port()
     config = folder / "server.conf"
     config.write_text(
         f'listen: "127.0.0.1:-1"\nwebsocket {{ listen: "127.0.0.1:{port}", no_tls: true }}\n'
@@ -40,7 +40,7 @@ async def web_server(folder: Path) -> AsyncIterator[str]:
         binary, "-c", str(config), stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await listens(port):
                 assert process.returncode is None
         yield f"ws://127.0.0.1:{port}"

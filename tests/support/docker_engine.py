@@ -28,5 +28,5 @@ def docker_image() -> str:
 def _missing() -> str | None:
     if shutil.which("docker") is None:
         return "there is no docker"
-    answer = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=30)
+    answer = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=100)
     return None if answer.returncode == 0 else "no Docker engine answers"
