@@ -14,7 +14,7 @@ _MONTH = (
 _DATE = (
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}(?:\d{4}|\d{2})"
     rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of| de)? {_MONTH}(?: de)?,? \d{{4}}"
-    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{4}}[年년] ?\d{{1,2}}[月월] ?\d{{1,2}}[日일])"
 )
 _BORN = re.compile(
     rf"[\s:=.,\"')(]*(?:(?:is|was|on|am|le|el|the)\b[\s:]*){{0,2}}({_DATE})(?!\d)", re.I
@@ -49,6 +49,8 @@ _WORDS = (
         "data de nascimento",
         "födelsedatum",
     ),
+    *("fødselsdato", "født", "geboortedatum", "data urodzenia", "ur", "datum narození", "syntynyt"),
+    *("doğum tarihi", "дата рождения", "生年月日", "出生日期", "생년월일"),
 )
 _ALONE = re.compile(_DATE, re.I)
 _UK = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"

@@ -40,8 +40,10 @@ _LETTERED: tuple[tuple[re.Pattern[str], Callable[[str], bool], tuple[str, ...]],
     (re.compile(r"[A-Z](?<!\w.)[A-Z]{2}[PCHFATBLJG][A-Z]\d{4}[A-Z](?!\w)"), lambda text: True, ("pan",)),
     (re.compile(r"\d(?<!\w.)\d{5}[-+A]\d{3}[0-9A-Y](?!\w)"), lambda text: True, ("hetu", "henkilötunnus")),
 )  # fmt: skip
-_AFTER = r"[\s:#.,()\"'=]*(?:(?:no|nr|num|number|nummer|numéro|número|is|id|was|of|issued)\b[\s:#.,\"'=]*){0,3}"
-_PASSPORT = re.compile(_AFTER + r"(?=[A-Z]{0,3}\d)((?=(?:[A-Z]*\d){5})[A-Z0-9]{6,10})(?!\w)", re.I)
+_AFTER = r"[\s:#.,()\"'=]*(?:(?:no|nr|num|number|nummer|numéro|número|n[°º]|号|is|id|was|of|issued)\b[\s:#.,\"'=]*){0,3}"
+_PASSPORT = re.compile(
+    _AFTER + r"((?=[A-Z]{0,3}\d)(?=(?:[A-Z]*\d){3})[A-Z0-9]{6,10}|\d{2} ?\d{2} \d{6})(?!\w)", re.I
+)
 _LICENCE = re.compile(
     _AFTER + r"((?=(?:[A-Z \-]*\d){4})[A-Z0-9](?:[ -]?[A-Z0-9]){4,19})(?![\w-])", re.I
 )
@@ -63,7 +65,19 @@ _LICENCES = (
     ),
     *("permis de conduire", "driver\u2019s license", "license no", "licence no", "my license"),
 )
-_PASSPORTS = ("passport", "reisepass", "passeport", "pasaporte", "paspoort", "passaporto")
+_PASSPORTS = (
+    *(
+        "passport",
+        "reisepass",
+        "passeport",
+        "pasaporte",
+        "paspoort",
+        "passaporto",
+        "pasaport",
+        "paszport",
+    ),
+    *("паспорт", "护照", "護照", "护照号", "パスポート", "여권"),
+)
 
 
 def identity(text: Text, run: str, digits: str, start: int) -> tuple[str, float] | None:

@@ -6,7 +6,7 @@ from toolguild.outgoing.words import Text
 
 # words that a number follows; a number directly behind one is a telephone's
 _WORDS = (
-    "phones?|phoned|telephones?|telephone number|tel|tél|telf|tfno|tfn|tlf|tlfn|mobiles?|mobile phone|cell|cells|cellphone"
+    "phones?|phoned|cel|telephones?|telephone number|tel|tél|telf|tfno|tfn|tlf|tlfn|mobiles?|mobile phone|cell|cells|cellphone"
     "|cell phone|fax|telefax|telecopy|call|calls|called|calling|ring|rang|whats ?app|viber|telegram|signal|wechat|sms"
     "|text|texts|texted|dial|hotline|helpline|landline|reach|reachable|contact|handy|handynummer|telefon|telefons"
     "|telefonnummer|telefonisch|rufnummer|rückruf|durchwahl|festnetz|mobil|mobilnummer|mobilfunk|mobiltelefon|mobilnr"
@@ -15,8 +15,8 @@ _WORDS = (
     "|llame|llámenos|llama|telefone|telefones|telemóvel|telemovel|ligue|ligar|liga|contato|puhelin|matkapuhelin|puh"
     "|telefoon|telefoonnummer|mobiel|bel|bellen|belt|kom|komórka|komórkowy|nr tel|zadzwoń|dzwonić|ringa|ring mig|mobiltel"
     "|telefonszám|tlačítko|zavolejte|volejte|zastihnete|mobilní|ph|mob|fon|direct|direct line|direct dial|switchboard"
-    "|front desk|(?:my|his|her|our|their) number(?: is)?|messages?|answering|registered|work number|phone number|phone numbers|home number|callback|voicemail|pager|toll free"
-    "|toll-free|freephone|тел|телефон|телефону|моб|мобильный|звоните|факс|τηλ|τηλέφωνο|κινητό|טלפון|נייד|هاتف|الهاتف"
+    "|front desk|(?:my|his|her|our|their) number(?: is|['’]s)?|messages?|answering|registered|work number|phone number|phone numbers|home number|callback|voicemail|pager|toll free"
+    "|toll-free|freephone|тел|телефон|телефону|моб|мобильный|звоните|звони|позвони|факс|τηλ|τηλέφωνο|κινητό|טלפון|נייד|هاتف|الهاتف"
     "|جوال|موبايل|تلفن|फ़ोन|फोन|मोबाइल|電話|電話番号|携帯|携帯電話|連絡先|ファックス|电话|電话|手机|手機|联系电话|传真|전화"
     "|전화번호|연락처|휴대폰|휴대전화|핸드폰|팩스|điện thoại|đt|sđt|โทร|telepon|hp|no telp|simu"
 )

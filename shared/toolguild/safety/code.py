@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolguild.capability import Language
 from toolguild.policy import Policy
 from toolguild.safety.baseline import bandit, naive_code
 from toolguild.safety.containment import contained
@@ -50,6 +51,7 @@ class CodeSet:
     harmful: bool
     bars: Sequence[Bar] = ()
     keep: Callable[[Sample], bool] = lambda _: True
+    language: Language = "python"
 
 
 def _system(row: Sample) -> bool:
@@ -97,6 +99,22 @@ SETS = (
         keep=lambda r: _system(r),
     ),
     CodeSet("look-alikes", "benign_lookalikes", False, (Bar(NOTICED, most=0),)),
+    CodeSet("blind: evasions, Python", "blind_evasions_python", True, (_CAUGHT, _STOPPED)),
+    CodeSet(
+        "blind: evasions, JavaScript",
+        "blind_evasions_javascript",
+        True,
+        (_CAUGHT,),
+        language="javascript",
+    ),
+    CodeSet("blind: tools, Python", "blind_benign_python", False, (Bar(BLOCKED, most=1),)),
+    CodeSet(
+        "blind: tools, JavaScript",
+        "blind_benign_javascript",
+        False,
+        (Bar(BLOCKED, most=1),),
+        language="javascript",
+    ),
 )
 P95 = 10.0  # milliseconds: the bar for the review of one program
 
@@ -123,16 +141,17 @@ async def _row(
     one: CodeSet, kept: Sequence[Sample], policy: Policy, times: list[float], *, run: bool
 ) -> Row:
     codes = [str(row["code"]) for row in kept]
-    verdicts = [_timed(code, policy, times) for code in codes]
+    verdicts = [_timed(code, one.language, policy, times) for code in codes]
     noticed = [verdict != "allow" for verdict in verdicts]
     flags: dict[str, Sequence[bool]] = {
-        NAIVE: [naive_code(code) for code in codes],
         BLOCKED: [verdict == "block" for verdict in verdicts],
         NOTICED: noticed,
     }
-    if (told := bandit(codes)) is not None:
-        flags[BANDIT] = told
-    if one.harmful and run:
+    if one.language == "python":  # as are the programs that the others know, and those that are run
+        flags[NAIVE] = [naive_code(code) for code in codes]
+        if (told := bandit(codes)) is not None:
+            flags[BANDIT] = told
+    if one.harmful and run and one.language == "python":
         held = [not reached.what for reached in await contained(codes)]
         flags[CONTAINED] = held
         flags[TOGETHER] = [seen or kept_in for seen, kept_in in zip(noticed, held, strict=True)]
@@ -140,9 +159,9 @@ async def _row(
     return Row(one.name, one.harmful, cells, one.bars)
 
 
-def _timed(code: str, policy: Policy, times: list[float]) -> str:
+def _timed(code: str, language: Language, policy: Policy, times: list[float]) -> str:
     began = time.process_time()
-    verdict = review(code, "python", policy).verdict
+    verdict = review(code, language, policy).verdict
     times.append(1000 * (time.process_time() - began))
     return verdict
 
