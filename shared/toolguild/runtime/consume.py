@@ -157,7 +157,9 @@ async def _asked(inlet: _Inlet, inbox: JetStreamContext.PullSubscription) -> Msg
             log.info("%s: no messages for now: %s", inlet.post.agent, error)
             await _mend(inlet)
             continue
-        if msg is not None:
+        if msg is not None and inlet.stop.is_set():  # they came together: it is for others
+            await msg.nak()
+        elif msg is not None:
             return msg
     return None
 
