@@ -15,7 +15,7 @@ from toolguild.outgoing.words import Text
 
 # Seven digits or more with single marks between them, and what may stand before or behind a phone number.
 _RUN = re.compile(
-    r"[+(\d](?<![\w@#$€£+(].)(?<!\d[.,:].) ?\d?(?:[ \t]?[./()\-\u2011\u2013\xa0]?[ \t]?\d){6,24}(?:(?![\w@])|(?=x\d))"
+    r"[+(\d](?<![\w@#$€£+(].)(?<!\d[.,:].) ?\+?\d?(?:[ \t]?[./()\-\u2011\u2013\xa0]?[ \t]?\d){6,24}(?:(?![\w@])|(?=x\d))"
 )
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension|#)[ .]?\d{1,6}(?!\w)", re.I)
 _NO_DIGIT = re.compile(r"\D+")
@@ -62,16 +62,18 @@ def ibans(text: Text) -> Iterator[Span]:
 def numbers(text: Text) -> Iterator[Span]:
     """Yield cards, telephone numbers and identity numbers."""
     for match in _RUN.finditer(text.plain):
-        found = _kind_of(text, match[0], match.start())
+        run, start = match[0], match.start()
+        if run.startswith("(+"):
+            run, start = run[1:], start + 1
+        found = _kind_of(text, run, start)
         if found is None:
             continue
         kind, score = found
         end = match.end()
-        start = match.start()
         if kind == "phone":
             more = _EXTENSION.match(text.plain, end)
             end = more.end() if more else end
-        elif match[0].startswith("("):
+        elif run.startswith("("):
             start += 1
         yield Span(kind, start, end, score)
     if text.label and labelled(text.label):

@@ -9,9 +9,10 @@ from toolguild.errors import TemporaryError
 from toolguild.messages import Brief, Command, Envelope, Event, Hint, events
 from toolguild.messages.events import GuidanceTaken
 from toolguild.messages.narrow import moment
-from toolguild.runtime.drive import Clock, Send
+from toolguild.runtime.drive import Clock
 from toolguild.runtime.halting import LogHalts
 from toolguild.runtime.halts import Targets
+from toolguild.runtime.outbox import Send
 from toolguild.runtime.steering import LogSteering
 from toolguild.runtime.tally import tally
 from toolguild.runtime.underway import working_on

@@ -1,34 +1,36 @@
 """Personal data in texts: which labelled places the output filter covers, and what else it takes away."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from toolguild.outgoing.personal import found
+from toolguild.outgoing import personal, secrets
 from toolguild.safety.baseline import PERSONAL
 from toolguild.safety.sample import Sample, samples
 from toolguild.safety.share import Share
 from toolguild.safety.table import Bar, Row, Table
 
 Place = tuple[int, int]  # first character, and the one behind the last
+Looks = Mapping[str, Callable[[str], Sequence[Place]]]
 
 PLAIN, RULES = "plain patterns", "rules"
-SET = "pii_presidio_synth"
+SETS = {"": "pii_presidio_synth", "blind: ": "blind_personal"}  # what their rows are called, file
 # Kinds with a shape of their own; the others need context or a model of the language.
 STRUCTURED = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS")
 NOT_PERSONAL = ("ORGANIZATION", "GPE", "TITLE", "DATE_TIME", "NRP", "DOMAIN_NAME", "AGE")
-CLEAN = ("benign_requests_mbpp", "benign_user_tasks_agentdojo")
+CLEAN = ("benign_requests_mbpp", "benign_user_tasks_agentdojo", "blind_texts")
 
 
 def measure(folder: Path | None = None) -> Table:
     """Measure by kind how much of the labelled places is covered, and how much of what is taken is labelled."""
-    rows = samples(SET, folder)
     looks = {PLAIN: _plain, RULES: _rules}
-    seen = {name: [look(str(row["text"])) for row in rows] for name, look in looks.items()}
-    kinds = sorted({span["type"] for row in rows for span in row["spans"]} - set(NOT_PERSONAL))
-    table = [_kind(kind, rows, seen) for kind in kinds]
-    table.append(_labelled(rows, seen))
+    table: list[Row] = []
+    for called, name in SETS.items():
+        table += [
+            replace(row, name=called + row.name) for row in _set(samples(name, folder), looks)
+        ]
     table += [_clean(name, folder, looks) for name in CLEAN]
     notes = (
         "A labelled place counts as covered when at least half of it is. Not looked for: "
@@ -37,6 +39,13 @@ def measure(folder: Path | None = None) -> Table:
         "Taken and labelled: of the places that are taken out, those that the set labels as anything at all.",
     )
     return Table("personal", "Personal data in results", (PLAIN, RULES), table, notes)
+
+
+def _set(rows: Sequence[Sample], looks: Looks) -> list[Row]:
+    seen = {name: [look(str(row["text"])) for row in rows] for name, look in looks.items()}
+    kinds = sorted({span["type"] for row in rows for span in row["spans"]} - set(NOT_PERSONAL))
+    found = [_kind(kind, rows, seen) for kind in kinds]
+    return [*found, _labelled(rows, seen)] if rows else []
 
 
 def _kind(kind: str, rows: Sequence[Sample], seen: Mapping[str, Sequence[Sequence[Place]]]) -> Row:
@@ -67,9 +76,7 @@ def _labelled(rows: Sequence[Sample], seen: Mapping[str, Sequence[Sequence[Place
     return Row("taken and labelled (precision)", True, cells, (Bar(RULES, least=95),))
 
 
-def _clean(
-    name: str, folder: Path | None, looks: Mapping[str, Callable[[str], Sequence[Place]]]
-) -> Row:
+def _clean(name: str, folder: Path | None, looks: Looks) -> Row:
     texts = [str(row["text"]) for row in samples(name, folder)]
     cells = {
         column: Share(sum(bool(look(text)) for text in texts), len(texts))
@@ -89,5 +96,5 @@ def _plain(text: str) -> list[Place]:
 
 
 def _rules(text: str) -> list[Place]:
-    spans: Any = found(text)
+    spans: Any = (*personal.found(text), *secrets.found(text))
     return [(one.start, one.end) for one in spans]
