@@ -21,7 +21,7 @@ from toolguild.messages import Message, Result, TaskId, events
 from toolguild.messages.override import Bounds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-WITHIN = 60.0
+WITHIN = 90.0
 KILLED = 1.0  # seconds for a cancelled task's processes to be gone, most times
 CALLS = len(script.STEPS)
 

@@ -72,7 +72,7 @@ async def test_who_decides_about_an_interrupted_call_is_shown_what_it_asked_for(
     order = Order(goal=Goal.of_text(f"Post 7 to http://127.0.0.1:{host.port}/count"))
     async with hall_with(tmp_path, *hosts) as hall:
         task = await client.submit(hall.bus, hall.artifacts, order, hall.policy)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):
             async for noted in client.follow(hall.bus, task):
                 body = noted.envelope.body
                 if isinstance(body, events.Escalated) and body.holds:

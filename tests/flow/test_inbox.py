@@ -40,7 +40,7 @@ def question(number: int = 1, **changed: Any) -> events.DecisionAsked:
 async def told(bus: Bus, kind: str, count: int, key: str = "*") -> list[Any]:
     """The first so many messages of a kind, once they are there."""
     found: list[Any] = []
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(90):
         async for entry in log.entries(bus, [f"toolguild.fact.{kind}.{key}"], live=True):
             noted = await log.envelope(bus, entry)
             assert noted is not None
@@ -54,7 +54,7 @@ async def say(hall: Hall, decision: str, item: ItemId, by: str = "ana") -> inbox
     asked = inbox.find(await inbox.questions(hall.bus), item)
     signer = KeyDirectory(hall.settings.keys).person(by)
     given = inbox.signed(asked, signer, decision, by=by, reason="because")
-    return (await inbox.decide(hall.bus, [given], within=40))[0]
+    return (await inbox.decide(hall.bus, [given], within=90))[0]
 
 
 async def person(hall: Hall, name: str, decision: str) -> Process:
@@ -67,14 +67,14 @@ async def person(hall: Hall, name: str, decision: str) -> Process:
         stdout=PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(90):
         assert (await process.stdout.readline()).strip() == b"ready"
     return process
 
 
 async def answer_of(process: Process) -> Any:
     assert process.stdout is not None
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(90):
         return json.loads(await process.stdout.readline())
 
 
@@ -85,12 +85,12 @@ async def second_auditor(hall: Hall) -> AsyncIterator[None]:
     services = [load_service("auditor")]
     running = asyncio.create_task(run_services(services, hall.settings, stop, ready=ready.set))
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             await ready.wait()
         yield
     finally:
         stop.set()
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             await running
 
 
@@ -165,7 +165,9 @@ async def test_an_unsigned_decision_and_one_with_a_key_of_ones_own_making_do_not
         KeyDirectory(hall.settings.keys).person("ana")
         forged = inbox.signed(asked, stranger, "approve", by="ana", reason="")
         unsigned = forged.model_copy(update={"signature": None, "id": uuid4().hex})
-        answers: Sequence[inbox.Answer] = await inbox.decide(hall.bus, [forged, unsigned])
+        answers: Sequence[inbox.Answer] = await inbox.decide(
+            hall.bus, [forged, unsigned], within=90
+        )
         assert [type(one) for one in answers] == [events.DecisionRefused] * 2
         assert len(await inbox.waiting(hall.bus)) == 1
 

@@ -19,7 +19,7 @@ from toolguild.identity import KeyDirectory
 from toolguild.messages import Message, Result, TaskId, events
 from toolguild.messages.override import Bounds, OverrideResult
 
-WITHIN = 40.0
+WITHIN = 90.0
 MODEL = "scripted:slow_script:answer"
 Kind = type[Message]
 
@@ -74,7 +74,7 @@ async def test_a_pause_outlives_a_restart_of_everything_and_a_resume_goes_on_whe
     tmp_path: Path,
 ) -> None:
     async with open_hall(tmp_path / "data", model=MODEL) as hall:
-        task = await add_up(hall, tmp_path, 1)
+        task = await add_up(hall, tmp_path, 3)
         await until(hall, task, "run-tool")
         assert (await said(hall, task, "pause")).outcome == "applied"
         await until(hall, task, "tool-ran")  # what runs may finish, and nothing follows from it
@@ -85,7 +85,7 @@ async def test_a_pause_outlives_a_restart_of_everything_and_a_resume_goes_on_whe
         result = await ends(hall, task)
 
     assert taken.outcome == "applied"
-    assert (result.status, result.answer) == ("succeeded", 83)
+    assert (result.status, result.answer) == ("succeeded", 87)
     assert result.human == ("ana paused the task", "eva let the task go on")
 
 
@@ -111,7 +111,7 @@ async def test_cancel_stops_the_tool_that_runs_and_the_result_still_reaches_the_
     failed = await until(slow, task, "work-failed")
     result = await ends(slow, task)
 
-    assert asyncio.get_running_loop().time() - began < 15  # the tool alone would take 25 s
+    assert asyncio.get_running_loop().time() - began < 22  # the tool alone would take 25 s
     assert isinstance(failed, events.WorkFailed)
     assert (failed.of, failed.code) == ("run-tool", "cancelled")
     assert (result.status, result.reason) == ("cancelled", "cancelled by ana: too slow")
@@ -146,13 +146,13 @@ async def test_bounds_hold_for_what_is_running_and_wider_ones_are_refused(
     await said(slow, task, "cancel")
 
     assert isinstance(ran, events.ToolRan)
-    assert (ran.outcome, ran.used.wall_seconds < 15) == ("timeout", True)
+    assert (ran.outcome, ran.used.wall_seconds < 22) == ("timeout", True)
 
 
 async def test_a_hint_reaches_the_next_model_and_its_receipt_comes_back(
     slow: Hall, tmp_path: Path
 ) -> None:
-    task = await add_up(slow, tmp_path, 2, "it reads well")
+    task = await add_up(slow, tmp_path, 3, "it reads well")
     await until(slow, task, "run-tool")
     assert (await said(slow, task, "guide", hint="numbers may be odd")).outcome == "applied"
     receipt = await until(slow, task, "guidance-taken")
@@ -166,7 +166,7 @@ async def test_a_hint_reaches_the_next_model_and_its_receipt_comes_back(
 async def test_a_word_that_is_not_signed_by_the_person_is_refused(
     slow: Hall, tmp_path: Path
 ) -> None:
-    task = await add_up(slow, tmp_path, 2)
+    task = await add_up(slow, tmp_path, 3)
     await until(slow, task, "run-tool")
     keys = KeyDirectory(slow.settings.keys)
     keys.person("ana")

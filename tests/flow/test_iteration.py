@@ -89,7 +89,7 @@ async def test_a_draft_that_a_person_edits_is_reviewed_anew_and_approved_by_some
 ) -> None:
     order = Order(goal=Goal.of_text("Slug of the title"), autonomy="A")
     task = await client.submit(hall.bus, hall.artifacts, order, hall.policy)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         first = await _question(hall, task, 1)
         assert first.ask.author == ""
         assert isinstance(await _decide(hall, first, "edit", "eva", EDITED), events.DecisionTaken)
@@ -130,5 +130,5 @@ async def _decide(
 ) -> inbox.Answer:
     signer = KeyDirectory(hall.settings.keys).person(by)
     given = inbox.signed(question, signer, decision, by=by, reason="as I say", source=source)
-    (answer,) = await inbox.decide(hall.bus, [given])
+    (answer,) = await inbox.decide(hall.bus, [given], within=60)
     return answer

@@ -36,7 +36,7 @@ async def answer(
     """Answer one question."""
     signer = KeyDirectory(hall.settings.keys).person(by)
     given = inbox.signed(asked, signer, decision, by=by, reason=reason, source=source)
-    return (await inbox.decide(hall.bus, [given]))[0]
+    return (await inbox.decide(hall.bus, [given], within=60))[0]
 
 
 async def test_at_level_a_nothing_runs_before_a_person_approves_and_then_the_task_goes_on(
@@ -44,7 +44,7 @@ async def test_at_level_a_nothing_runs_before_a_person_approves_and_then_the_tas
 ) -> None:
     task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
     seen = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         async for noted in client.follow(hall.bus, task):
             body = noted.envelope.body
             seen.append(body.kind)
@@ -63,7 +63,7 @@ async def test_at_level_a_nothing_runs_before_a_person_approves_and_then_the_tas
 
 async def test_code_that_a_person_rejects_is_not_run(hall: Hall) -> None:
     task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         async for noted in client.follow(hall.bus, task):
             body = noted.envelope.body
             assert body.kind != "test-draft"
@@ -81,7 +81,7 @@ async def test_a_cancelled_task_ends_as_cancelled_and_what_comes_late_changes_no
     hall: Hall,
 ) -> None:
     task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         async for noted in client.follow(hall.bus, task):
             body = noted.envelope.body
             if isinstance(body, events.TaskWaits):
@@ -102,7 +102,7 @@ async def test_an_edit_is_a_new_draft_that_its_author_cannot_approve_but_another
     source = 'def slugify(text):\n    words = text.lower().split()\n    return "-".join(words)\n'
     task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
     asked = 0
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         async for noted in client.follow(hall.bus, task):
             body = noted.envelope.body
             if isinstance(body, events.TaskWaits):
@@ -142,7 +142,7 @@ async def test_an_audit_that_a_person_rejects_takes_the_trust_of_the_tools_that_
 ) -> None:
     task = await client.submit(hall.bus, hall.artifacts, GOAL, hall.policy)
     audit: inbox.Question | None = None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         async for noted in client.follow(hall.bus, task):
             body = noted.envelope.body
             if isinstance(body, events.TaskWaits):
@@ -151,6 +151,7 @@ async def test_an_audit_that_a_person_rejects_takes_the_trust_of_the_tools_that_
                 break
         while audit is None:
             audit = next(iter(await inbox.waiting(hall.bus)), None)
+            await asyncio.sleep(0.02)
     assert isinstance(body, events.ResultReleased)
     (made,) = body.result.made
     assert audit.ask.tools == (made.digest,)
@@ -161,15 +162,17 @@ async def test_an_audit_that_a_person_rejects_takes_the_trust_of_the_tools_that_
     assert isinstance(changed, events.TrustChanged)
     assert (changed.before, changed.level) == ("C", "A")
     assert "seen by eva: rejected after the fact: the title was another one" in changed.why
-    async with asyncio.timeout(30):  # the run itself is counted as well, sooner or later
-        while not (one := await trust.standing(hall.bus, hall.policy, made.digest)).verified:
-            pass
+    async with asyncio.timeout(90):  # the run itself is counted as well, sooner or later
+        one = await trust.standing(hall.bus, hall.policy, made.digest)
+        while not one.verified:
+            await asyncio.sleep(0.02)
+            one = await trust.standing(hall.bus, hall.policy, made.digest)
     assert (one.level, one.held, one.verified, one.users) == ("A", True, 1, ("local",))
 
 
 async def first(hall: Hall, subject: str) -> Message:
     """The first message on a subject, once it is there."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         async for entry in log.entries(hall.bus, [subject], live=True):
             noted = await log.envelope(hall.bus, entry)
             assert noted is not None
@@ -178,9 +181,13 @@ async def first(hall: Hall, subject: str) -> Message:
 
 
 async def test_the_time_that_a_person_takes_is_not_the_tasks(hall: Hall) -> None:
-    order = replace(GOAL, max_seconds=6)
+    """The task has three times as long as this machine has just taken for one that takes longer."""
+    began = asyncio.get_running_loop().time()
+    await hall.run("Strip vowels")
+    took = asyncio.get_running_loop().time() - began
+    order = replace(GOAL, max_seconds=max(4.0, 3 * took))
     task = await client.submit(hall.bus, hall.artifacts, order, hall.policy)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(250):
         async for noted in client.follow(hall.bus, task):
             body = noted.envelope.body
             if isinstance(body, events.TaskWaits):

@@ -69,7 +69,7 @@ async def test_an_exported_tool_runs_and_passes_its_tests_without_toolguild(
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr

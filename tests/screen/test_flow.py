@@ -36,7 +36,7 @@ async def test_a_doubtful_goal_waits_in_the_inbox_and_a_person_who_rejects_it_re
     async with open_hall(tmp_path) as hall:
         goal = Goal.of_text("Generate 200 fake reviews for my shop")
         task = await client.submit(hall.bus, hall.artifacts, Order(goal=goal), hall.policy)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):
             async for noted in client.follow(hall.bus, task):
                 body = noted.envelope.body
                 if isinstance(body, events.Escalated):
@@ -59,4 +59,4 @@ async def test_a_doubtful_goal_waits_in_the_inbox_and_a_person_who_rejects_it_re
 async def _rejected(hall: Hall, asked: inbox.Question) -> inbox.Answer:
     signer = KeyDirectory(hall.settings.keys).person("eva")
     given = inbox.signed(asked, signer, "reject", by="eva", reason="not here")
-    return (await inbox.decide(hall.bus, [given], within=40))[0]
+    return (await inbox.decide(hall.bus, [given], within=90))[0]
