@@ -158,10 +158,17 @@ async def _asked(inlet: _Inlet, inbox: JetStreamContext.PullSubscription) -> Msg
             await _mend(inlet)
             continue
         if msg is not None and inlet.stop.is_set():  # they came together: it is for others
-            await msg.nak()
+            inlet.group.create_task(_handed_back(inlet, msg))
         elif msg is not None:
             return msg
     return None
+
+
+async def _handed_back(inlet: _Inlet, msg: Msg) -> None:
+    """Give a message to others once nobody asks here any more: else it would come here again."""
+    await inlet.over.wait()
+    with suppress(nats.errors.Error, OSError):
+        await msg.nak()
 
 
 async def _next(inbox: JetStreamContext.PullSubscription) -> Msg:
