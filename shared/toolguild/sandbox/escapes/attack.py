@@ -9,7 +9,7 @@ from toolguild.sandbox.walls import Wall
 
 BRIEF = QUICK.model_copy(update={"wall_seconds": 0.7})
 FORKING = QUICK.model_copy(update={"processes": 8})
-BOMB = FORKING.model_copy(update={"wall_seconds": 1.5})  # for what does not end by itself
+BOMB = FORKING.model_copy(update={"wall_seconds": 1.0})  # for what does not end by itself
 Case = tuple[str, tuple[Wall, ...], Call | tuple[Call, ...], Expect]
 
 _TOOLS = """
