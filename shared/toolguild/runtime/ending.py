@@ -7,7 +7,7 @@ from typing import Any
 AGAIN = 5.0  # seconds for a task to put things in order before it is cancelled once more
 
 
-async def ended(tasks: Iterable["asyncio.Task[Any]"], *, again: float = AGAIN) -> list[Any]:
+async def ended(tasks: Iterable["asyncio.Future[Any]"], *, again: float = AGAIN) -> list[Any]:
     """Cancel tasks until every one has ended; return what each returned or raised, in their order.
 
     Once is not enough: asyncio.wait_for (Python 3.11), and with it every request of nats-py, forgets a

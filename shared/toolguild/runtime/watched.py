@@ -10,6 +10,7 @@ from toolguild.messages import Brief, Command, Event, Message
 from toolguild.messages.events import PutBack, Steered, WorkFailed
 from toolguild.messages.narrow import moment
 from toolguild.runtime.drive import Clock
+from toolguild.runtime.ending import ended
 from toolguild.runtime.halting import LogHalts
 from toolguild.runtime.halts import Targets, of_command
 from toolguild.runtime.steering import LogSteering
@@ -105,18 +106,22 @@ class Watch:
                 something = await self._something(doing, self.left(grace, now))
                 if doing.done():
                     break
-                steered = self._newest()
-                if steered is not None and steered.state == "ended":
-                    raise Stopped(steered.why or "what it was for has ended")
-                if self._halts is not None:
-                    self._halts.check(self._targets)
+                self._check()
                 if not something:
                     raise Overdue
             return doing.result()
         finally:
             if not doing.done():
-                doing.cancel()
-                await asyncio.gather(doing, return_exceptions=True)
+                # A request of the work may forget that it was cancelled, and the work would run to its end.
+                await ended((doing,))
+
+    def _check(self) -> None:
+        """Raise Stopped when what the work is for has ended, Held when it is halted."""
+        steered = self._newest()
+        if steered is not None and steered.state == "ended":
+            raise Stopped(steered.why or "what it was for has ended")
+        if self._halts is not None:
+            self._halts.check(self._targets)
 
     async def _something(self, doing: asyncio.Future[Event], left: float | None) -> bool:
         """Wait for the end of the work or the next word of a person; False: neither in so many seconds."""
@@ -126,6 +131,9 @@ class Watch:
         if self._halts is not None:
             words.append(asyncio.ensure_future(self._halts.changed()))
         try:
+            await asyncio.sleep(0)  # they listen from here on; what was said before is seen now
+            if not doing.done():
+                self._check()
             wait = None if left is None else max(0.0, left)
             done, _ = await asyncio.wait(
                 (doing, *words), timeout=wait, return_when=asyncio.FIRST_COMPLETED
