@@ -9,6 +9,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -26,14 +27,16 @@ from toolguild.errors import (
 from toolguild.guild import Answer, Journal, Role, Steering
 from toolguild.messages import Brief
 from toolguild.messages.events import ModelCalled
+from toolguild.model import doubt
 from toolguild.model.called import AGAIN, Tell, model_called, untold
 from toolguild.model.conversation import again, answered, checked
 from toolguild.model.hints import hinted
 from toolguild.model.library import PromptLibrary
 from toolguild.model.observe import ChatObserver, ChatStart, unobserved
+from toolguild.model.prompt import Prompt
 from toolguild.model.provider import Provider
 from toolguild.model.reply import Unusable, read_answer, read_code
-from toolguild.model.request import Call, Completion, Request
+from toolguild.model.request import Call, ChatMessage, Completion, Request
 from toolguild.model.screening import Screening, TellFlagged, unflagged
 from toolguild.policy import Policy
 from toolguild.tool.value import Value
@@ -132,11 +135,12 @@ class AskedModels:
         prompt = self.prompts.get(name)
         if prompt.role != role:
             raise Misconfigured(f"{prompt.path} is a prompt for the {prompt.role}, not the {role}")
-        screening = Screening.of(self.policy, values)
-        shown = {"answer_schema": schema, **screening.shown()}
-        messages = hinted(prompt.render(shown, screening.screen), brief.hints)
-        for hint in brief.hints:
-            screening.hint(hint.text)
+        asking = self.policy.input.model and name != doubt.PROMPT
+        doubts = doubt.Doubts() if asking else None
+        screening, messages = self._screened(prompt, values, schema, brief, doubts)
+        if doubts is not None and doubts.open:
+            doubts = await doubt.settled(doubts, brief, partial(self._opinion, brief))
+            screening, messages = self._screened(prompt, values, schema, brief, doubts)
         await screening.settle(brief.task, self.flagged)
         return Request(
             role=role,
@@ -146,6 +150,30 @@ class AskedModels:
             answer_schema=schema,
             sample=sample,
         )
+
+    def _screened(
+        self,
+        prompt: Prompt,
+        values: Mapping[str, Any],
+        schema: dict[str, Any] | None,
+        brief: Brief,
+        doubts: doubt.Doubts | None,
+    ) -> tuple[Screening, tuple[ChatMessage, ...]]:
+        screening = Screening.of(self.policy, values, doubts)
+        if prompt.name == doubt.PROMPT:  # what stands there is in doubt: it has to be seen
+            screening = Screening("off", values)
+        shown = {"answer_schema": schema, **screening.shown()}
+        messages = hinted(prompt.render(shown, screening.screen), brief.hints)
+        for hint in brief.hints:
+            screening.hint(hint.text)
+        return screening, messages
+
+    async def _opinion(self, brief: Brief, passages: str, key: str) -> doubt.Opinion:
+        """Ask about passages in doubt, for the task's budget and without what a person advises."""
+        plain = brief.model_copy(update={"hints": ()})
+        values = {"passages": passages}
+        answer = await self.ask("judge", doubt.PROMPT, values, doubt.Opinion, brief=plain, key=key)
+        return answer.value
 
     async def _converse(
         self,

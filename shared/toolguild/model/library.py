@@ -41,9 +41,9 @@ class PromptLibrary:
 
     @classmethod
     def installed(cls, override: Path | None = None) -> "PromptLibrary":
-        """Read the prompts of every service that announces itself in the group `toolguild.services`."""
+        """Read our own prompts, and those of every service in the group `toolguild.services`."""
         modules = {point.module for point in entry_points(group="toolguild.services")}
-        return cls.of_packages(*sorted(modules), override=override)
+        return cls.of_packages("toolguild.model", *sorted(modules), override=override)
 
     def get(self, name: str) -> Prompt:
         """Return a prompt. Raises Misconfigured if there is none or it cannot be read."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from toolguild.errors import Refused
 from toolguild.messages import TaskId, events
+from toolguild.model.doubt import Doubts
 from toolguild.model.prompt import Screen, unscreened
 from toolguild.policy import Policy
 from toolguild.screen.flag import Flag
@@ -43,12 +44,13 @@ class Screening:
 
     action: Literal["withhold", "note", "refuse", "off"]
     values: Mapping[str, Any]  # that fill the prompt
+    doubts: Doubts | None = None  # None: what may be an order is none
     noticed: dict[str, tuple[Flag, ...]] = field(default_factory=dict)  # by where it is from
 
     @staticmethod
-    def of(policy: Policy, values: Mapping[str, Any]) -> "Screening":
+    def of(policy: Policy, values: Mapping[str, Any], doubts: Doubts | None = None) -> "Screening":
         """Return the screening that a policy wants for these values."""
-        return Screening(policy.input.injection if policy.layers.input else "off", values)
+        return Screening(policy.input.injection if policy.layers.input else "off", values, doubts)
 
     @property
     def screen(self) -> Screen:
@@ -105,7 +107,13 @@ class Screening:
                 return value
 
     def _looked(self, text: str, where: str, *, code: bool) -> str:
-        seen = screened(text, where=where, code=code, withhold=self.action == "withhold")
+        seen = screened(
+            text,
+            where=where,
+            code=code,
+            withhold=self.action == "withhold",
+            doubt=self.doubts,
+        )
         self._note(where, seen.flags)
         return seen.text
 

@@ -289,7 +289,8 @@ class InputRules(_Section):
     intent: Literal["on", "off"] = (
         "on"  # goals against the usage policy: what becomes of them stands there
     )
-    model: bool = False  # a model classifies goals too, after the rules
+    # after the rules a model classifies goals too, and passages of untrusted text that may be orders
+    model: bool = False
 
 
 class Layers(_Section):

@@ -16,6 +16,9 @@ from toolguild.screen.signals import CARRIED, CARRIERS, REPORTED, REPORTS, SIGNA
 
 LETTERS = 4  # a piece with fewer letters and digits says nothing
 LIMIT = 1.0  # score from which on a passage reads like an order
+DOUBT = (
+    0.4  # ... from which on it may be one: half of the orders that were worded anew lie above it
+)
 TOGETHER = 3  # ... whose meaning is weighed together
 NEAR = 6  # pieces of a text that are looked at together
 WIDE = 900  # characters that they have at most
@@ -62,6 +65,17 @@ def flags(text: str, *, where: str) -> tuple[Flag, ...]:
     return tuple(flag(one, where) for one in found)
 
 
+def judged(passage: Passage, where: str) -> Flag:
+    """Return the flag of a passage that a model, and not the rules, takes for an order."""
+    return Flag(
+        rule="injection.model",
+        message=f"text from {where} reads like an instruction to a model that was asked "
+        f"(score of the rules {passage.score:.1f})",
+        policy="input.model",
+        excerpt=_UNPRINTED.sub("\ufffd", passage.text)[:EXCERPT],
+    )
+
+
 def flag(passage: Passage, where: str) -> Flag:
     """Return the flag of a passage."""
     told = ", ".join(passage.families[:4])
@@ -93,6 +107,18 @@ def _of(text: str, where: str) -> tuple[Passage, ...]:
     return tuple(_apart(_found(pieces, seen)))
 
 
+def doubtful(text: str, *, where: str) -> tuple[Passage, ...]:
+    """Return the places of a text that may be orders, by their meaning, and are none of `passages`."""
+    pieces, seen = _looked_at(text, where)
+    sure = _found(pieces, seen)
+    maybe = _apart(_found(pieces, seen, DOUBT), DOUBT)
+    return tuple(
+        one
+        for one in maybe
+        if not any(one.start < other.end and other.start < one.end for other in sure)
+    )
+
+
 def spans(text: str, *, where: str) -> tuple[tuple[int, int], ...]:
     """Return what to leave out of a text so that no order is left: the passages, and what goes on with them."""
     pieces, seen = _looked_at(text, where)
@@ -112,8 +138,10 @@ def _looked_at(text: str, where: str) -> tuple[Sequence["_Piece"], Sequence["_Se
     return pieces, [_signs(piece, own=own) for piece in pieces]
 
 
-def _found(pieces: Sequence["_Piece"], seen: Sequence["_Seen"]) -> list[Passage]:
-    return [passage for at in range(len(pieces)) for passage in _around(pieces, seen, at)]
+def _found(
+    pieces: Sequence["_Piece"], seen: Sequence["_Seen"], limit: float = LIMIT
+) -> list[Passage]:
+    return [passage for at in range(len(pieces)) for passage in _around(pieces, seen, at, limit)]
 
 
 def _end(text: str, pieces: Sequence["_Piece"], seen: Sequence["_Seen"], end: int) -> int:
@@ -201,7 +229,9 @@ def _weighed(text: str, *, own: bool) -> dict[str, float]:
     return found
 
 
-def _around(pieces: Sequence[_Piece], seen: Sequence[_Seen], at: int) -> Iterator[Passage]:
+def _around(
+    pieces: Sequence[_Piece], seen: Sequence[_Seen], at: int, limit: float
+) -> Iterator[Passage]:
     """Yield the passages that begin with a piece: alone, or with those that follow it."""
     first = seen[at]
     piece = pieces[at]
@@ -217,14 +247,14 @@ def _around(pieces: Sequence[_Piece], seen: Sequence[_Seen], at: int) -> Iterato
     for last in range(at, min(at + NEAR, len(pieces))):
         if pieces[last].end - piece.start > WIDE and last > at:
             return
-        if not signed and last > at and _alone(seen[last]) >= LIMIT:
+        if not signed and last > at and _alone(seen[last]) >= limit:
             return  # the order begins there
         for family, weight in seen[last].weights.items():
             known = together.get(family, 0.0)
             together[family] = min(known, weight) if weight < 0 else max(known, weight)
         meant = _meant(seen[at : last + 1])
         score = _score(together, meant)
-        if score >= LIMIT - 1e-9:
+        if score >= limit - 1e-9:
             families = _heaviest(together) or (MEANING,)
             text = " ".join(one.text.strip() for one in pieces[at : last + 1])
             fired = (
@@ -269,7 +299,7 @@ def _heaviest(weights: dict[str, float]) -> tuple[str, ...]:
     return tuple(name for name, _ in sorted(named, key=lambda one: -one[1]))
 
 
-def _apart(found: Sequence[Passage]) -> Iterator[Passage]:
+def _apart(found: Sequence[Passage], limit: float = LIMIT) -> Iterator[Passage]:
     """Yield passages that do not overlap; of two that do, the later, shorter one says where it really is."""
     for at, one in enumerate(found):
         inner = [
@@ -277,5 +307,5 @@ def _apart(found: Sequence[Passage]) -> Iterator[Passage]:
             for other in found[at + 1 : at + 1 + NEAR]
             if other.start < one.end and other.end <= one.end
         ]
-        if not any(other.score >= LIMIT for other in inner):
+        if not any(other.score >= limit for other in inner):
             yield one

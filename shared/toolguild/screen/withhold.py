@@ -1,11 +1,11 @@
 """Untrusted text with what reads like an order left out. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from toolguild.screen.flag import Flag
-from toolguild.screen.injection import flag, passages, spans
+from toolguild.screen.injection import doubtful, flag, judged, passages, spans
 
 MARK = "[withheld: reads like an instruction]"
 
@@ -27,11 +27,17 @@ class Screened(NamedTuple):
     flags: tuple[Flag, ...]
 
 
-def screened(text: str, *, where: str, code: bool = False, withhold: bool = True) -> Screened:
+Doubt = Callable[[str], bool]  # whether a passage that may be an order is one
+
+
+def screened(
+    text: str, *, where: str, code: bool = False, withhold: bool = True, doubt: Doubt | None = None
+) -> Screened:
     """Return a text without its passages that read like an order; text that has none is returned as it is.
 
     Lines stay lines: each that is withheld, or part of it, is replaced by `MARK`. Of `code` only what stands in
     comments is looked at, so that nobody can hide code from its reviewer by writing an order beside it.
+    `doubt` is asked about passages that may be orders; without it they are none.
     """
     found: list[Flag] = []
     shown, at = [], 0
@@ -39,7 +45,12 @@ def screened(text: str, *, where: str, code: bool = False, withhold: bool = True
         part = text[start:end]
         noticed = sorted(passages(part, where=where), key=lambda one: -one.score)
         found += [flag(one, where) for one in noticed]
-        kept = _without(part, spans(part, where=where)) if noticed and withhold else part
+        maybe = doubtful(part, where=where) if doubt is not None else ()
+        told = [one for one in maybe if doubt is not None and doubt(one.text)]
+        found += [judged(one, where) for one in told]
+        out = spans(part, where=where) if noticed else ()
+        out = tuple(sorted((*out, *((one.start, one.end) for one in told))))
+        kept = _without(part, out) if out and withhold else part
         shown += [text[at:start], kept]
         at = end
     return Screened("".join([*shown, text[at:]]), tuple(found)) if found else Screened(text, ())
@@ -57,6 +68,7 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
 def _without(text: str, out: tuple[tuple[int, int], ...]) -> str:
     kept, at = [], 0
     for start, end in out:
+        start = max(start, at)
         while start < end and text[start] in _EDGES:
             start += 1
         while end > start and text[end - 1] in _EDGES:
