@@ -260,6 +260,10 @@ def find(registry: "JetStreamRegistry", name: str) -> "Published":
             raise UsageError(f"{bare} has no version {version}; it has: {known}")
     if entry is not None:
         return entry
+    if (why := registry.distrusted(split(name)[0])) is not None:
+        raise UsageError(
+            f"{name} is not used: {why} (docs/safety/identity.md). Publish it again, or let a task make it anew"
+        )
     names = [one.tool.name for one in registry.all()]
     words = registry.search(bare_words(name), limit=3)
     similar = get_close_matches(split(name)[0], names, 3)

@@ -23,6 +23,10 @@ class Mirror(Protocol):
         """Take in an entry, None when it was taken away. Older revisions than the known one change nothing."""
         ...
 
+    def distrust(self, key: str) -> None:
+        """Note that an entry is not genuine. What is known of it stays."""
+        ...
+
     def keep_only(self, keys: set[str], revision: int) -> None:
         """Forget every entry that is not among `keys` and not newer than `revision`."""
         ...
@@ -109,7 +113,8 @@ class Follower:
     def _take(self, entry: KeyValue.Entry) -> None:
         gone = entry.operation in (KV_DEL, KV_PURGE)
         revision = entry.revision or 0
-        if entry.operation == Forged.code:  # what is known of it stays
+        if entry.operation == Forged.code:
+            self._mirror.distrust(entry.key)
             self._saw(revision)
             return
         self._mirror.apply(entry.key, None if gone else entry.value or b"", revision)

@@ -162,6 +162,16 @@ class JetStreamRegistry(Catalog):
             self._put(key, None)
         self._tell()
 
+    def distrust(self, key: str) -> None:
+        """See `Mirror.distrust`."""
+        self.unreadable[key] = (
+            "its record is signed by nobody who may write it, or with a key that was revoked"
+        )
+
+    def distrusted(self, name: str) -> str | None:
+        """Return why the entry of a tool, by name or digest, is not used; None where it is, or there is none."""
+        return self.unreadable.get(name_key(name)) or self.unreadable.get(tool_key(Digest(name)))
+
     def keep_only(self, keys: set[str], revision: int) -> None:
         """Forget entries that the bucket no longer has. See `follow.Mirror`."""
         for key in [
