@@ -22,6 +22,7 @@ from toolguild.messages import Command, Result, events
 from toolguild.policy import Policy, parse_policy
 from toolguild.policy.model import Layers
 from toolguild.registry import open_registry
+from toolguild.runtime.access.people import as_operator
 from toolguild.runtime.artifacts import StoredArtifacts
 from toolguild.runtime.bus import Bus, connect
 from toolguild.runtime.main import run_services
@@ -117,7 +118,8 @@ async def injected_guild(
             async with connect(nats.url, name="toolguild injected") as bus:
                 artifacts = StoredArtifacts(bus.objects, directory / "cache-of-the-client")
                 policy = parse_policy(file.read_text(), str(file))
-                yield InjectedGuild(bus, artifacts, policy, directory, listener)
+                operator = as_operator(bus, settings)  # whose word ends an attempt: it revokes
+                yield InjectedGuild(operator, artifacts, policy, directory, listener)
         finally:
             stop.set()
             up.cancel()
