@@ -12,10 +12,11 @@ from tests.executor.support import BRIEF, TableSandbox, guild, ok, order, ran_of
 from tests.sandbox.hosts import Asked, server
 
 from toolguild.capability import Capabilities
-from toolguild.errors import verdict
+from toolguild.errors import Unavailable, verdict
 from toolguild.guild import Guild
 from toolguild.messages import TaskId
 from toolguild.messages.commands import RunTool, TryTool
+from toolguild.messages.events import HostAsked
 from toolguild.policy.load import parse_policy
 from toolguild.registry import MemoryRegistry
 from toolguild.runtime.claims import MemoryClaims
@@ -283,3 +284,22 @@ async def test_a_trial_reaches_no_host(sandbox: Sandbox, tmp_path: Path, host: A
         results.append((await try_tool(here, command)).passed)
     assert results == [False, True]
     assert host.reached == 0
+
+
+async def test_a_call_that_fails_for_want_of_a_record_is_not_the_tools_fault_and_begins_again(
+    sandbox: Sandbox, tmp_path: Path, host: Asked
+) -> None:
+    tool, told = poster(host), 0
+
+    async def asked(event: HostAsked) -> None:
+        nonlocal told
+        told += 1
+        if told == 1:
+            raise Unavailable("NATS is away")
+
+    here = replace(await guild_with(sandbox, tmp_path, host, tool), asked=asked)
+    with pytest.raises(NotStarted, match="no record of a request could be made"):
+        await ran_of(here, run(tool, host))
+    assert host.requests == []
+    assert (await ran_of(here, run(tool, host))).value == "POST /n 1"
+    assert (told, len(host.requests)) == (2, 1)

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict, replace
-from functools import partial
 from typing import cast
 
 from pydantic import JsonValue
@@ -15,10 +14,10 @@ from toolguild.guild import Guild
 from toolguild.messages import Artifact, TaskId
 from toolguild.messages.commands import RunTool
 from toolguild.messages.events import HostAsked, RunHeld, ToolRan
-from toolguild.sandbox.interface import Ask, Call, Fault, OutputFile, Ran, Usage
+from toolguild.sandbox.interface import Ask, Call, Fault, NotStarted, OutputFile, Ran, Usage
 from toolguild.tool import Case, Draft, Example, Tool, ToolSpec
 from toolguild_executor.bounded import bounded
-from toolguild_executor.claims import check_effects, once
+from toolguild_executor.claims import Begin, check_effects, once
 from toolguild_executor.data import local, placed, small_texts, with_paths
 from toolguild_executor.level import held
 from toolguild_executor.observed import judged
@@ -57,24 +56,56 @@ async def run_tool(guild: Guild, command: RunTool) -> ToolRan | RunHeld:
     call = program.call(arguments, files)
     if not call.hosts:
         return await _run(guild, command, entry.tool, program, call)
-    told = replace(call, asked=partial(_tell, guild, command))
-    return await once(
-        guild,
-        command,
-        lambda begin: _run(guild, command, entry.tool, program, replace(told, begin=begin)),
-    )
+    record = _Record(guild, command)
+
+    async def run(begin: Begin) -> ToolRan:
+        ready = replace(call, begin=begin, asked=record)
+        return await _run(guild, command, entry.tool, program, ready, record)
+
+    return await once(guild, command, run)
 
 
-async def _tell(guild: Guild, command: RunTool, ask: Ask) -> None:
-    """Put a request on record before it goes out: how the call ends may never be known."""
-    about = {"task": command.task, "step": command.step, "item": command.item}
-    await guild.asked(HostAsked.model_validate(about | {"tool": command.tool} | asdict(ask)))
+class _Record:
+    """Puts requests on record before they go out: how the call ends may never be known."""
+
+    def __init__(self, guild: Guild, command: RunTool) -> None:
+        self._guild, self._command = guild, command
+        self._open = 0  # requests of which no record could be made
+
+    async def __call__(self, ask: Ask) -> None:
+        about = {"task": self._command.task, "step": self._command.step, "item": self._command.item}
+        asked = HostAsked.model_validate(about | {"tool": self._command.tool} | asdict(ask))
+        self._open += 1
+        await self._guild.asked(asked)
+        self._open -= 1
+
+    def check(self, ran: Ran) -> None:
+        """Raise NotStarted for a call that failed for want of a record: that is not the tool's fault.
+
+        Nothing of it reached a host, so that it may be begun again. Where something did, its own rule decides.
+        """
+        missing, self._open = self._open, 0
+        if (
+            missing
+            and ran.outcome != "ok"
+            and not any(r.verdict == "allowed" for r in ran.requests)
+        ):
+            raise NotStarted("no record of a request could be made, so none went out", after=1.0)
 
 
-async def _run(guild: Guild, command: RunTool, tool: Tool, program: Program, call: Call) -> ToolRan:
+async def _run(
+    guild: Guild,
+    command: RunTool,
+    tool: Tool,
+    program: Program,
+    call: Call,
+    record: _Record | None = None,
+) -> ToolRan:
     async with bounded(guild, command) as sandbox:
         with telemetry.execute_tool(tool.title) as span:
             ran, lost = program.kept(await sandbox.run(call))
+            if record is not None:
+                record.check(ran)
             if guild.policy.layers.capabilities:
                 ran = judged(ran, program, call.arguments)
             ran = _checked(ran, tool.draft)
